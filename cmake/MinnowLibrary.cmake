@@ -1,0 +1,63 @@
+# How minnow's code is compiled, and the rule for a library.
+
+add_library(minnow_options INTERFACE)
+target_compile_features(minnow_options INTERFACE cxx_std_20)
+# No contraction to fused multiply-add: the same bits on every instruction set.
+target_compile_options(
+  minnow_options INTERFACE -Wall -Wextra -ffp-contract=off -fno-math-errno
+                           -fno-trapping-math $<$<BOOL:${MINNOW_WERROR}>:-Werror>)
+if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
+  # False alarms of gcc 12 on absl::InlinedVector.
+  target_compile_options(minnow_options INTERFACE -Wno-maybe-uninitialized)
+endif()
+if(MINNOW_SANITIZE)
+  target_compile_options(minnow_options INTERFACE -fsanitize=${MINNOW_SANITIZE}
+                                                  -fno-omit-frame-pointer)
+  target_link_options(minnow_options INTERFACE -fsanitize=${MINNOW_SANITIZE})
+endif()
+if(MINNOW_COVERAGE)
+  target_compile_options(minnow_options INTERFACE --coverage)
+  target_link_options(minnow_options INTERFACE --coverage)
+endif()
+
+# minnow_library(core DEPENDENCY... [PRIVATE DEPENDENCY...])
+#
+# The library minnow_core of all .cc and .proto files in the folder core.
+function(minnow_library folder)
+  cmake_parse_arguments(ARG "" "" "PRIVATE" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS "${folder}/*.cc")
+  file(GLOB protos CONFIGURE_DEPENDS "${folder}/*.proto")
+  set(target minnow_${folder})
+  add_library(${target} STATIC ${sources})
+  add_library(minnow::${folder} ALIAS ${target})
+  set_target_properties(${target} PROPERTIES EXPORT_NAME ${folder})
+  foreach(proto IN LISTS protos)
+    cmake_path(GET proto STEM stem)
+    set(generated "${CMAKE_CURRENT_BINARY_DIR}/generated")
+    set(out "${generated}/minnow/${folder}/${stem}.pb")
+    file(MAKE_DIRECTORY "${generated}/minnow/${folder}")
+    add_custom_command(
+      OUTPUT "${out}.cc" "${out}.h"
+      COMMAND
+        protobuf::protoc "--cpp_out=${generated}"
+        "--proto_path=${MINNOW_INCLUDE_ROOT}" "minnow/${folder}/${stem}.proto"
+      DEPENDS "${proto}"
+      COMMENT "Generating ${folder}/${stem}.pb.h"
+      VERBATIM)
+    target_sources(${target} PRIVATE "${out}.cc" "${out}.h")
+    # Generated code is not held to our warnings.
+    set_source_files_properties("${out}.cc" PROPERTIES COMPILE_OPTIONS -w)
+    target_include_directories(${target} SYSTEM
+                               PUBLIC "$<BUILD_INTERFACE:${generated}>")
+  endforeach()
+  target_include_directories(
+    ${target} PUBLIC "$<BUILD_INTERFACE:${MINNOW_INCLUDE_ROOT}>"
+                     "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>")
+  target_compile_features(${target} PUBLIC cxx_std_20)
+  target_link_libraries(
+    ${target}
+    PUBLIC ${ARG_UNPARSED_ARGUMENTS}
+    PRIVATE $<BUILD_INTERFACE:minnow_options> ${ARG_PRIVATE})
+  set_property(GLOBAL APPEND PROPERTY MINNOW_LIBRARIES ${target})
+  set_property(GLOBAL APPEND PROPERTY MINNOW_FOLDERS ${folder})
+endfunction()

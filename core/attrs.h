@@ -1,0 +1,328 @@
+// Typed operator attributes.
+//
+// The attributes of an operator are a plain struct, and its `Fields()` is the
+// one description from which parsing, printing, serialization, documentation
+// and equality are derived:
+//
+//   struct ClipAttrs {
+//     Required<float> max;
+//     float min = 0.0f;
+//
+//     static auto Fields() {
+//       return std::tuple(Field("max", &ClipAttrs::max, "Upper bound."),
+//                         Field("min", &ClipAttrs::min, "Lower bound."));
+//     }
+//   };
+//
+//   ClipAttrs{.max = 6.0f};  // OK.
+//   ClipAttrs{.min = 1.0f};  // Does not compile: `max` is required.
+//
+//   Attrs attrs = ClipAttrs{.max = 6.0f};  // Of any type, immutable.
+//   attrs.As<ClipAttrs>().max;             // 6
+//
+// Required fields come first, as with function parameters. A field that is
+// marked Dynamic can be changed on a bound graph, between runs.
+#ifndef MINNOW_CORE_ATTRS_H_
+#define MINNOW_CORE_ATTRS_H_
+
+#include <memory>
+#include <string>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "minnow/core/attr_value.h"
+
+namespace minnow {
+
+// An attribute without a default: a struct that omits it does not compile.
+template <typename T>
+class Required {
+ public:
+  Required() = delete;
+  constexpr Required(T value) : value_(std::move(value)) {}  // NOLINT
+  constexpr operator const T&() const { return value_; }     // NOLINT
+  constexpr const T& get() const { return value_; }
+  constexpr T& get() { return value_; }
+  constexpr bool operator==(const Required&) const = default;
+
+ private:
+  T value_;
+};
+
+// One field of an attribute struct: its name, its place and its meaning.
+template <typename A, typename M>
+struct Field {
+  constexpr Field(const char* name, M A::*member, const char* doc,
+                  bool dynamic = false)
+      : name(name), member(member), doc(doc), dynamic(dynamic) {}
+  const char* name;
+  M A::*member;
+  const char* doc;
+  bool dynamic;
+};
+
+// A field that can change on a bound graph.
+template <typename A, typename M>
+constexpr Field<A, M> Dynamic(const char* name, M A::*member, const char* doc) {
+  return Field<A, M>(name, member, doc, /*dynamic=*/true);
+}
+
+// The attributes of an operator that has none.
+struct NoAttrs {
+  static std::tuple<> Fields() { return {}; }
+};
+
+// What documentation and tools know of a field.
+struct FieldInfo {
+  std::string name;
+  std::string type;
+  std::string doc;
+  bool required = false;
+  bool dynamic = false;
+  AttrValue default_value;  // None where required.
+};
+
+// The place of a dynamic field in a struct that the executor owns.
+using DynamicField = std::variant<std::monostate, float*, double*, int64_t*,
+                                  std::vector<float>*>;
+
+// An attribute struct, seen without its type.
+struct AttrsType {
+  std::vector<FieldInfo> fields;
+  absl::StatusOr<std::shared_ptr<const void>> (*parse)(
+      absl::Span<const NamedAttr>) = nullptr;
+  std::vector<NamedAttr> (*named)(const void* attrs) = nullptr;
+  std::shared_ptr<void> (*copy)(const void* attrs) = nullptr;
+  // The place of the field `index` of `fields`.
+  DynamicField (*dynamic_field)(void* attrs, size_t index) = nullptr;
+};
+
+namespace internal {
+
+template <typename M>
+struct FieldValue {
+  using type = M;
+  static constexpr bool required = false;
+  static M& Get(M& member) { return member; }
+};
+template <typename T>
+struct FieldValue<Required<T>> {
+  using type = T;
+  static constexpr bool required = true;
+  static T& Get(Required<T>& member) { return member.get(); }
+};
+
+template <typename T>
+inline constexpr bool kIsOptional = false;
+template <typename T>
+inline constexpr bool kIsOptional<std::optional<T>> = true;
+
+// Converts to anything, to count the members of an aggregate. An optional is
+// made from what it holds.
+struct Any {
+  template <typename T>
+    requires(!kIsOptional<T>)
+  operator T() const;  // NOLINT
+};
+
+template <typename A, typename... Args>
+constexpr size_t CountMembers() {
+  if constexpr (requires { A{Args{}..., Any{}}; }) {
+    return CountMembers<A, Args..., Any>();
+  } else {
+    return sizeof...(Args);
+  }
+}
+
+template <typename A>
+using FieldsOf = decltype(A::Fields());
+
+template <typename A, typename F>
+void ForEachField(F&& f) {
+  std::apply([&](const auto&... field) { (f(field), ...); }, A::Fields());
+}
+
+// The defaults, with an empty value where a field is required.
+template <typename A>
+A Defaults() {
+  static_assert(CountMembers<A>() == std::tuple_size_v<FieldsOf<A>>,
+                "Fields() must name every member, once");
+  constexpr size_t kRequired = []<typename... M>(
+                                   std::type_identity<std::tuple<
+                                       Field<A, M>...>>) -> size_t {
+    return (size_t{0} + ... + FieldValue<M>::required);
+  }(std::type_identity<FieldsOf<A>>());
+  return []<size_t... I>(std::index_sequence<I...>) {
+    [[maybe_unused]] auto empty = []<typename M>(const Field<A, M>*) {
+      static_assert(FieldValue<M>::required, "required fields come first");
+      return M(typename FieldValue<M>::type{});
+    };
+    return A{
+        empty(static_cast<std::tuple_element_t<I, FieldsOf<A>>*>(nullptr))...};
+  }(std::make_index_sequence<kRequired>());
+}
+
+// "has no attribute 'momentun'; did you mean 'momentum'?"
+absl::Status UnknownAttr(absl::string_view name,
+                         absl::Span<const absl::string_view> known);
+
+}  // namespace internal
+
+// The attributes as named values, in the order of `Fields()`.
+template <typename A>
+std::vector<NamedAttr> ToNamedAttrs(const A& attrs) {
+  std::vector<NamedAttr> named;
+  internal::ForEachField<A>([&]<typename M>(const Field<A, M>& field) {
+    using T = typename internal::FieldValue<M>::type;
+    named.push_back(
+        {field.name, AttrCodec<T>::ToValue(T(attrs.*field.member))});
+  });
+  return named;
+}
+
+// The inverse of ToNamedAttrs. Fields that `named` omits keep their default.
+// Errors name the attribute, what was expected and what was found.
+template <typename A>
+absl::StatusOr<A> FromNamedAttrs(absl::Span<const NamedAttr> named) {
+  A attrs = internal::Defaults<A>();
+  absl::Status status;
+  std::vector<absl::string_view> known;
+  internal::ForEachField<A>([&]<typename M>(const Field<A, M>& field) {
+    using T = typename internal::FieldValue<M>::type;
+    known.push_back(field.name);
+    bool found = false;
+    for (const NamedAttr& attr : named) {
+      if (attr.name != field.name) continue;
+      if (found) {
+        status.Update(absl::InvalidArgumentError(
+            absl::StrCat("attribute '", attr.name, "' is given twice")));
+      }
+      found = true;
+      absl::StatusOr<T> value = AttrFromValue<T>(attr.value);
+      if (value.ok()) {
+        internal::FieldValue<M>::Get(attrs.*field.member) = *std::move(value);
+      } else {
+        status.Update(Annotate(value.status(),
+                               absl::StrCat("attribute '", attr.name, "'")));
+      }
+    }
+    if (internal::FieldValue<M>::required && !found) {
+      status.Update(absl::InvalidArgumentError(
+          absl::StrCat("attribute '", field.name, "': expected ",
+                       AttrCodec<T>::Type(), " (required), found nothing")));
+    }
+  });
+  for (const NamedAttr& attr : named) {
+    bool is_known = false;
+    for (absl::string_view name : known) is_known |= name == attr.name;
+    if (!is_known) status.Update(internal::UnknownAttr(attr.name, known));
+  }
+  if (!status.ok()) return status;
+  return attrs;
+}
+
+namespace internal {
+
+template <typename A>
+AttrsType MakeAttrsType() {
+  AttrsType type;
+  const std::vector<NamedAttr> defaults = ToNamedAttrs(Defaults<A>());
+  ForEachField<A>([&]<typename M>(const Field<A, M>& field) {
+    constexpr bool kRequired = FieldValue<M>::required;
+    type.fields.push_back(
+        {.name = field.name,
+         .type = AttrCodec<typename FieldValue<M>::type>::Type(),
+         .doc = field.doc,
+         .required = kRequired,
+         .dynamic = field.dynamic,
+         .default_value =
+             kRequired ? None{} : defaults[type.fields.size()].value});
+  });
+  type.parse = [](absl::Span<const NamedAttr> named)
+      -> absl::StatusOr<std::shared_ptr<const void>> {
+    MINNOW_ASSIGN_OR_RETURN(A attrs, FromNamedAttrs<A>(named));
+    return std::shared_ptr<const void>(
+        std::make_shared<const A>(std::move(attrs)));
+  };
+  type.named = [](const void* attrs) {
+    return ToNamedAttrs(*static_cast<const A*>(attrs));
+  };
+  type.copy = [](const void* attrs) -> std::shared_ptr<void> {
+    return std::make_shared<A>(*static_cast<const A*>(attrs));
+  };
+  type.dynamic_field = [](void* attrs, size_t index) {
+    DynamicField place;
+    size_t i = 0;
+    ForEachField<A>([&]<typename M>(const Field<A, M>& field) {
+      using T = typename FieldValue<M>::type;
+      if constexpr (std::is_constructible_v<DynamicField, T*>) {
+        if (i == index && field.dynamic) {
+          place = &FieldValue<M>::Get(static_cast<A*>(attrs)->*field.member);
+        }
+      }
+      ++i;
+    });
+    return place;
+  };
+  return type;
+}
+
+}  // namespace internal
+
+// The one AttrsType of A.
+template <typename A>
+const AttrsType* AttrsTypeOf() {
+  static const AttrsType* const type =
+      new AttrsType(internal::MakeAttrsType<A>());
+  return type;
+}
+
+// An immutable attribute struct of any type. Copies share it.
+class Attrs {
+ public:
+  Attrs();  // NoAttrs.
+  template <typename A>
+    requires requires { A::Fields(); }
+  Attrs(A attrs)  // NOLINT: implicit by design.
+      : type_(AttrsTypeOf<A>()),
+        value_(std::make_shared<const A>(std::move(attrs))) {}
+
+  // Named values to a struct of `type`. Fields that are not named keep their
+  // default; an unknown one is an error that suggests the nearest name.
+  static absl::StatusOr<Attrs> Parse(const AttrsType* type,
+                                     absl::Span<const NamedAttr> named);
+
+  const AttrsType* type() const { return type_; }
+  // REQUIRES: type() == AttrsTypeOf<A>().
+  template <typename A>
+  const A& As() const {
+    return *static_cast<const A*>(value_.get());
+  }
+  const void* get() const { return value_.get(); }
+
+  // All attributes in the order of their fields.
+  std::vector<NamedAttr> named() const { return type_->named(value_.get()); }
+  // Those that differ from their default, or have none.
+  std::vector<NamedAttr> non_default() const;
+  // Equal types and values.
+  bool operator==(const Attrs& other) const;
+
+ private:
+  Attrs(const AttrsType* type, std::shared_ptr<const void> value)
+      : type_(type), value_(std::move(value)) {}
+
+  const AttrsType* type_ = nullptr;
+  std::shared_ptr<const void> value_;
+};
+
+}  // namespace minnow
+
+#endif  // MINNOW_CORE_ATTRS_H_

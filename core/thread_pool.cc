@@ -1,0 +1,90 @@
+#include "minnow/core/thread_pool.h"
+
+#include <system_error>
+
+namespace minnow {
+namespace {
+
+// A worker that finds no work looks again this often before it sleeps: about
+// 20 microseconds, so that the next operator of a graph finds it awake.
+constexpr int kSpins = 1000;
+
+inline void Pause() {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#endif
+}
+
+}  // namespace
+
+ThreadPool::ThreadPool(int num_threads) {
+  if (num_threads <= 0) {
+    num_threads = static_cast<int>(std::thread::hardware_concurrency());
+  }
+  for (int i = 1; i < num_threads; ++i) {
+    try {
+      workers_.emplace_back([this] { Work(); });
+    } catch (const std::system_error&) {
+      break;  // Results do not depend on the number of threads.
+    }
+  }
+}
+
+ThreadPool::~ThreadPool() {
+  stop_ = true;
+  epoch_.fetch_add(1);
+  epoch_.notify_all();
+  for (std::thread& worker : workers_) worker.join();
+}
+
+void ThreadPool::RunRegion(int64_t num_blocks, BlockFn call, const void* f) {
+  ++num_regions_;
+  call_ = call;
+  f_ = f;
+  unfinished_.store(num_blocks, std::memory_order_relaxed);
+  unclaimed_.store(num_blocks, std::memory_order_release);
+  // Sequentially consistent, as is the worker's announcement: either it sees
+  // the new epoch, or this thread sees that it sleeps.
+  epoch_.fetch_add(1);
+  if (num_sleeping_.load() > 0) epoch_.notify_all();
+  ClaimBlocks();
+  // Only blocks are waited for; a worker that never woke has none.
+  int spins = 0;
+  while (unfinished_.load(std::memory_order_acquire) > 0) {
+    if (++spins > kSpins) std::this_thread::yield();
+    Pause();
+  }
+}
+
+void ThreadPool::ClaimBlocks() {
+  int64_t unclaimed = unclaimed_.load(std::memory_order_acquire);
+  while (unclaimed > 0) {
+    if (!unclaimed_.compare_exchange_weak(unclaimed, unclaimed - 1,
+                                          std::memory_order_acq_rel,
+                                          std::memory_order_acquire)) {
+      continue;
+    }
+    call_(f_, unclaimed - 1);
+    unfinished_.fetch_sub(1, std::memory_order_release);
+    unclaimed = unclaimed_.load(std::memory_order_acquire);
+  }
+}
+
+void ThreadPool::Work() {
+  uint32_t seen = epoch_.load();
+  while (!stop_.load(std::memory_order_relaxed)) {
+    ClaimBlocks();
+    int spins = 0;
+    while (epoch_.load(std::memory_order_acquire) == seen && ++spins < kSpins) {
+      Pause();
+    }
+    if (epoch_.load() == seen) {
+      num_sleeping_.fetch_add(1);
+      epoch_.wait(seen);
+      num_sleeping_.fetch_sub(1);
+    }
+    seen = epoch_.load();
+  }
+}
+
+}  // namespace minnow

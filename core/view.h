@@ -1,0 +1,118 @@
+// Views: what kernels see of arrays.
+//
+// The parameter types of a kernel say which data types and storage types it
+// takes, and with `const` which arguments it does not write:
+//
+//   absl::Status Square(const RunContext&, const NoAttrs&,
+//                       Dense<const float> x, Dense<float> out);
+//
+// An ArrayRef is an argument of any type; ViewTraits<V>::Of(ref) is the view.
+#ifndef MINNOW_CORE_VIEW_H_
+#define MINNOW_CORE_VIEW_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+
+#include "absl/types/span.h"
+#include "minnow/core/dtype.h"
+#include "minnow/core/ndarray.h"
+
+namespace minnow {
+
+// An argument of a kernel, of any type. A dense one is a place in memory; a
+// sparse one is reached through what its handles share, since it may grow.
+struct ArrayRef {
+  void* values = nullptr;
+  int64_t size = 0;  // Elements, if dense.
+  absl::Span<const int64_t> dims;
+  ArrayData* sparse = nullptr;
+};
+
+template <typename T>
+struct Dense {
+  static constexpr StorageType kStorage = StorageType::kDense;
+  absl::Span<T> values;
+  absl::Span<const int64_t> dims;
+
+  T* data() const { return values.data(); }
+  int64_t size() const { return static_cast<int64_t>(values.size()); }
+  size_t rank() const { return dims.size(); }
+};
+
+template <typename T>
+struct RowSparse {
+  static constexpr StorageType kStorage = StorageType::kRowSparse;
+  absl::Span<T> values;
+  absl::Span<const int64_t> rows;  // Ascending.
+  absl::Span<const int64_t> dims;
+};
+
+template <typename T>
+struct Csr {
+  static constexpr StorageType kStorage = StorageType::kCsr;
+  absl::Span<T> values;
+  absl::Span<const int64_t> indptr;
+  absl::Span<const int64_t> columns;  // Ascending in each row.
+  absl::Span<const int64_t> dims;
+};
+
+// Any number of inputs of one type.
+template <typename V>
+class ListOf;
+
+template <typename V>
+struct ViewTraits;
+
+template <template <typename> class View, typename T>
+struct ViewTraits<View<T>> {
+  using Element = std::remove_const_t<T>;
+  static constexpr DType kDType = DTypeOf<Element>;
+  static constexpr StorageType kStorage = View<T>::kStorage;
+  static constexpr bool kWrites = !std::is_const_v<T>;
+  static constexpr bool kIsList = false;
+
+  static View<T> Of(const ArrayRef& ref) {
+    if constexpr (kStorage == StorageType::kDense) {
+      return {absl::MakeSpan(static_cast<T*>(ref.values),
+                             static_cast<size_t>(ref.size)),
+              ref.dims};
+    } else {
+      int64_t row_size = 1;
+      if constexpr (kStorage == StorageType::kRowSparse) {
+        for (int64_t dim : ref.dims.subspan(1)) row_size *= dim;
+      }
+      const absl::Span<T> values = absl::MakeSpan(
+          reinterpret_cast<T*>(ref.sparse->values.data()),
+          ref.sparse->indices.size() * static_cast<size_t>(row_size));
+      if constexpr (kStorage == StorageType::kRowSparse) {
+        return {values, ref.sparse->indices, ref.dims};
+      } else {
+        return {values, ref.sparse->indptr, ref.sparse->indices, ref.dims};
+      }
+    }
+  }
+};
+
+template <typename V>
+class ListOf {
+ public:
+  explicit ListOf(absl::Span<const ArrayRef* const> refs) : refs_(refs) {}
+  size_t size() const { return refs_.size(); }
+  V operator[](size_t i) const { return ViewTraits<V>::Of(*refs_[i]); }
+
+ private:
+  absl::Span<const ArrayRef* const> refs_;
+};
+
+template <typename V>
+struct ViewTraits<ListOf<V>> {
+  static constexpr DType kDType = ViewTraits<V>::kDType;
+  static constexpr StorageType kStorage = ViewTraits<V>::kStorage;
+  static constexpr bool kWrites = ViewTraits<V>::kWrites;
+  static constexpr bool kIsList = true;
+};
+
+}  // namespace minnow
+
+#endif  // MINNOW_CORE_VIEW_H_
