@@ -20,7 +20,8 @@
 //   Attrs attrs = ClipAttrs{.max = 6.0f};  // Of any type, immutable.
 //   attrs.As<ClipAttrs>().max;             // 6
 //
-// Required fields come first, as with function parameters. A field that is
+// Required fields come first, as with function parameters, and all others have
+// an initializer: their default (`= {}` where that is the type's own). A field that is
 // marked Dynamic can be changed on a bound graph, between runs.
 #ifndef MINNOW_CORE_ATTRS_H_
 #define MINNOW_CORE_ATTRS_H_
@@ -150,16 +151,19 @@ void ForEachField(F&& f) {
   std::apply([&](const auto&... field) { (f(field), ...); }, A::Fields());
 }
 
+template <typename A, typename... M>
+constexpr size_t CountRequired(std::type_identity<std::tuple<Field<A, M>...>>) {
+  return (size_t{0} + ... + FieldValue<M>::required);
+}
+constexpr size_t CountRequired(std::type_identity<std::tuple<>>) { return 0; }
+
 // The defaults, with an empty value where a field is required.
 template <typename A>
 A Defaults() {
   static_assert(CountMembers<A>() == std::tuple_size_v<FieldsOf<A>>,
                 "Fields() must name every member, once");
-  constexpr size_t kRequired = []<typename... M>(
-                                   std::type_identity<std::tuple<
-                                       Field<A, M>...>>) -> size_t {
-    return (size_t{0} + ... + FieldValue<M>::required);
-  }(std::type_identity<FieldsOf<A>>());
+  constexpr size_t kRequired =
+      CountRequired(std::type_identity<FieldsOf<A>>());
   return []<size_t... I>(std::index_sequence<I...>) {
     [[maybe_unused]] auto empty = []<typename M>(const Field<A, M>*) {
       static_assert(FieldValue<M>::required, "required fields come first");
