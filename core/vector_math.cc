@@ -89,7 +89,7 @@ struct Log1pFunction {
 struct TanhFunction {
   template <class D, class V>
   HWY_INLINE V operator()(D d, V x) const {
-    return hn::IfThenElse(hn::IsNaN(x), x, hn::Tanh(d, x));
+    return hn::Tanh(d, x);
   }
 };
 
