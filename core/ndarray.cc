@@ -243,8 +243,9 @@ absl::StatusOr<NDArray> NDArray::Cast(DType dtype) const {
 bool NDArray::Overlaps(const NDArray& other) const {
   if (data_ == nullptr || data_ != other.data_) return false;
   if (storage_ != StorageType::kDense) return true;
-  return offset_ < other.offset_ + other.num_bytes() &&
-         other.offset_ < offset_ + num_bytes();
+  // The bytes of both; none where one of them is empty.
+  return std::max(offset_, other.offset_) <
+         std::min(offset_ + num_bytes(), other.offset_ + other.num_bytes());
 }
 
 std::string NDArray::Describe() const {
