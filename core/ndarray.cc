@@ -227,8 +227,11 @@ absl::Status NDArray::CopyFrom(const NDArray& source) {
 }
 
 absl::StatusOr<NDArray> NDArray::Cast(DType dtype) const {
-  MINNOW_ASSIGN_OR_RETURN(NDArray dense, ToDense());
-  if (dtype == dtype_) return dense;
+  if (dtype == dtype_) return ToDense();
+  NDArray dense = *this;
+  if (storage_ != StorageType::kDense) {
+    MINNOW_ASSIGN_OR_RETURN(dense, ToDense());
+  }
   MINNOW_ASSIGN_OR_RETURN(NDArray result, Zeros(shape_, dtype));
   VisitDType(dtype_, [&]<typename From>() {
     VisitDType(dtype, [&]<typename To>() {
