@@ -17,7 +17,9 @@
 #ifndef MINNOW_CORE_NDARRAY_H_
 #define MINNOW_CORE_NDARRAY_H_
 
+#include <algorithm>
 #include <cstdint>
+#include <initializer_list>
 #include <memory>
 #include <string>
 #include <vector>
