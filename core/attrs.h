@@ -89,7 +89,7 @@ struct FieldInfo {
   std::string doc;
   bool required = false;
   bool dynamic = false;
-  AttrValue default_value;  // None where required.
+  AttrValue default_value = {};  // None where required.
 };
 
 // The place of a dynamic field in a struct that the executor owns.
@@ -242,15 +242,15 @@ AttrsType MakeAttrsType() {
   AttrsType type;
   const std::vector<NamedAttr> defaults = ToNamedAttrs(Defaults<A>());
   ForEachField<A>([&]<typename M>(const Field<A, M>& field) {
-    constexpr bool kRequired = FieldValue<M>::required;
-    type.fields.push_back(
-        {.name = field.name,
-         .type = AttrCodec<typename FieldValue<M>::type>::Type(),
-         .doc = field.doc,
-         .required = kRequired,
-         .dynamic = field.dynamic,
-         .default_value =
-             kRequired ? None{} : defaults[type.fields.size()].value});
+    FieldInfo info = {.name = field.name,
+                      .type = AttrCodec<typename FieldValue<M>::type>::Type(),
+                      .doc = field.doc,
+                      .required = FieldValue<M>::required,
+                      .dynamic = field.dynamic};
+    // Not by ?: in the initializer above: gcc 12 then leaves the None of a
+    // required field uninitialized.
+    if (!info.required) info.default_value = defaults[type.fields.size()].value;
+    type.fields.push_back(std::move(info));
   });
   type.parse = [](absl::Span<const NamedAttr> named)
       -> absl::StatusOr<std::shared_ptr<const void>> {
