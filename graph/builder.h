@@ -82,6 +82,11 @@ class GraphBuilder {
   // The same with attributes as they stand in files.
   Symbol AddParsed(absl::string_view op, absl::Span<const Symbol> inputs,
                    absl::Span<const NamedAttr> attrs, NodeOptions options = {});
+  // A node of an operator that the registry lacks, for loaders: it can be
+  // printed and saved, not bound.
+  Symbol AddUnknown(absl::string_view op, absl::Span<const Symbol> inputs,
+                    size_t num_outputs, absl::Span<const NamedAttr> attrs,
+                    NodeOptions options = {});
 
   // Another output of the node of `x`, hidden ones included.
   Symbol Output(Symbol x, size_t output);
@@ -108,10 +113,6 @@ class GraphBuilder {
   // The first error, or the graph of all that `outputs` and the updates need.
   absl::StatusOr<Graph> Build(absl::Span<const Symbol> outputs,
                               BuildOptions options = {}) const;
-  absl::StatusOr<Graph> Build(std::initializer_list<Symbol> outputs,
-                              BuildOptions options = {}) const {
-    return Build(absl::MakeConstSpan(outputs), options);
-  }
 
   // Notes an error, unless there was one already; returns a failed symbol.
   Symbol Fail(absl::Status status);
@@ -130,14 +131,16 @@ class GraphBuilder {
   int32_t VariableOf(NodeOutput value) const;
   absl::Status SetUpdate(int32_t variable, NodeOutput value);
   bool DependsOn(NodeOutput value, NodeOutput on) const;
-  absl::Status CheckInputs(const OpDef& op, absl::string_view name,
-                           absl::Span<const Symbol> inputs) const;
+  absl::Status CheckInput(const Symbol& input) const;
+  // Adds a node of `op`, whose attributes are known to be of its type.
+  Symbol AddOp(const OpDef* op, absl::Span<const Symbol> inputs, Attrs attrs,
+               NodeOptions options);
 
   std::shared_ptr<const OpRegistry> registry_;
   std::vector<Node> nodes_;
   std::vector<minnow::Update> updates_;
-  absl::flat_hash_map<int32_t, size_t> update_of_;        // By variable.
-  absl::flat_hash_map<NodeOutput, int32_t> latest_value_; // To the variable.
+  absl::flat_hash_map<int32_t, size_t> update_of_;         // By variable.
+  absl::flat_hash_map<NodeOutput, int32_t> latest_value_;  // To the variable.
   absl::flat_hash_map<std::string, int32_t> by_name_;
   absl::flat_hash_map<std::string, int64_t> name_counters_;
   std::vector<std::shared_ptr<const OpDef>> unknown_ops_;

@@ -101,8 +101,7 @@ struct Graph {
 // come from files.
 absl::Status ValidateGraph(const Graph& graph);
 
-// Keeps only what the outputs and updates need, in the same order, and all that
-// a node of a mutated input writes.
+// Keeps only what the outputs and updates need, in the same order.
 Graph RemoveDeadNodes(const Graph& graph);
 
 // Numbers all outputs of all nodes, so that passes can keep side tables by

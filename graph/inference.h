@@ -15,8 +15,10 @@
 #define MINNOW_GRAPH_INFERENCE_H_
 
 #include <optional>
+#include <string>
 
 #include "absl/status/status.h"
+#include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "minnow/core/attrs.h"
 #include "minnow/core/dtype.h"
@@ -24,7 +26,6 @@
 
 namespace minnow {
 
-struct OpDef;
 struct Node;
 
 namespace internal {
@@ -37,9 +38,11 @@ class Inference {
     return attrs_->As<A>();
   }
   const Attrs& untyped_attrs() const { return *attrs_; }
+  // Whether a merge has added to what is known.
+  bool changed() const { return changed_; }
 
  protected:
-  Inference(const Node& node);
+  explicit Inference(const Node& node);
 
   // "argument 'weight'" or "output 'out'".
   std::string InputLabel(size_t i) const;
@@ -47,6 +50,7 @@ class Inference {
 
   const Node& node_;
   const Attrs* attrs_;
+  bool changed_ = false;
 };
 
 }  // namespace internal

@@ -89,7 +89,9 @@ struct Kernel {
 namespace internal {
 
 template <typename V>
-concept ViewType = requires { ViewTraits<V>::kDType; };
+concept ViewType = requires {
+  ViewTraits<V>::kDType;
+};
 
 // The arguments of a call as views. A list stands at position `list`, and
 // takes what the other views leave.
@@ -133,7 +135,8 @@ Kernel MakeKernel(absl::Status (*)(const RunContext&, const A&, Views...)) {
     return [&]<size_t... i>(std::index_sequence<i...>) {
       return fn(context, *static_cast<const A*>(attrs),
                 ViewArgs<Views...>::template Get<i, Views>(args)...);
-    }(std::index_sequence_for<Views...>());
+    }
+    (std::index_sequence_for<Views...>());
   };
   return kernel;
 }
@@ -149,10 +152,12 @@ Kernel MakePreparedKernel(absl::Status (*)(const RunContext&, const A&,
       return fn(context, *static_cast<const A*>(attrs),
                 *static_cast<const P*>(context.prepared),
                 ViewArgs<Views...>::template Get<i, Views>(args)...);
-    }(std::index_sequence_for<Views...>());
+    }
+    (std::index_sequence_for<Views...>());
   };
-  kernel.prepare = [](const Attrs& attrs, absl::Span<const Shape> shapes)
-      -> absl::StatusOr<Prepared> {
+  kernel.prepare =
+      [](const Attrs& attrs,
+         absl::Span<const Shape> shapes) -> absl::StatusOr<Prepared> {
     MINNOW_ASSIGN_OR_RETURN(P state, prepare(attrs, shapes));
     Prepared prepared;
     if constexpr (requires { state.workspace_bytes; }) {

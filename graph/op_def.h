@@ -68,6 +68,8 @@ class InputDefs {
   InputDefs() = default;
   InputDefs(std::initializer_list<InputDef> fixed) : fixed_(fixed) {}
   InputDefs(Function function) : function_(function) {}  // NOLINT
+  // Inputs of which only the number is known: arg0, arg1, ...
+  explicit InputDefs(size_t count);
 
   // The inputs of one node; to be used where it stands.
   class View {
@@ -105,6 +107,7 @@ class OutputDefs {
   OutputDefs(std::initializer_list<const char*> fixed)
       : fixed_(fixed.begin(), fixed.end()) {}
   OutputDefs(Function function) : function_(function) {}  // NOLINT
+  explicit OutputDefs(size_t count);                      // out0, out1, ...
 
   std::vector<std::string> For(const Attrs& attrs) const {
     return function_ == nullptr ? fixed_ : function_(attrs);
@@ -186,6 +189,10 @@ struct OpDef {
 
 // The number of hidden outputs of a node: its mutated inputs.
 size_t NumMutated(const OpDef& op, const Attrs& attrs);
+
+// A placeholder of this many inputs and outputs; its nodes keep their
+// attributes as they stand in the file.
+OpDef UnknownOp(absl::string_view name, size_t num_inputs, size_t num_outputs);
 
 }  // namespace minnow
 
