@@ -93,30 +93,28 @@ concept ViewType = requires {
   ViewTraits<V>::kDType;
 };
 
-// The arguments of a call as views. A list stands at position `list`, and
-// takes what the other views leave.
+// The position of the list among the views; their number if there is none.
 template <typename... Views>
-struct ViewArgs {
-  static constexpr size_t kCount = sizeof...(Views);
-  static constexpr bool kIsList[] = {ViewTraits<Views>::kIsList...};
-  static constexpr size_t kListAt = [] {
-    for (size_t i = 0; i < kCount; ++i) {
-      if (kIsList[i]) return i;
-    }
-    return kCount;
-  }();
+constexpr size_t ListPosition() {
+  size_t position = 0;
+  bool found = false;
+  ((found = found || ViewTraits<Views>::kIsList, position += !found), ...);
+  return position;
+}
 
-  template <size_t i, typename V>
-  static V Get(absl::Span<const ArrayRef* const> args) {
-    if constexpr (i == kListAt) {
-      return V(args.subspan(i, args.size() - (kCount - 1)));
-    } else if constexpr (i > kListAt) {
-      return ViewTraits<V>::Of(*args[args.size() - (kCount - i)]);
-    } else {
-      return ViewTraits<V>::Of(*args[i]);
-    }
+// The argument i of a call as a view. A list takes what the others leave.
+template <size_t i, typename V, typename... Views>
+V GetView(absl::Span<const ArrayRef* const> args) {
+  constexpr size_t kCount = sizeof...(Views);
+  constexpr size_t kList = ListPosition<Views...>();
+  if constexpr (i == kList) {
+    return V(args.subspan(i, args.size() - (kCount - 1)));
+  } else if constexpr (i > kList) {
+    return ViewTraits<V>::Of(*args[args.size() - (kCount - i)]);
+  } else {
+    return ViewTraits<V>::Of(*args[i]);
   }
-};
+}
 
 template <typename... Views>
 std::vector<ArgType> ArgTypes() {
@@ -134,7 +132,7 @@ Kernel MakeKernel(absl::Status (*)(const RunContext&, const A&, Views...)) {
                   absl::Span<const ArrayRef* const> args) {
     return [&]<size_t... i>(std::index_sequence<i...>) {
       return fn(context, *static_cast<const A*>(attrs),
-                ViewArgs<Views...>::template Get<i, Views>(args)...);
+                GetView<i, Views, Views...>(args)...);
     }
     (std::index_sequence_for<Views...>());
   };
@@ -151,7 +149,7 @@ Kernel MakePreparedKernel(absl::Status (*)(const RunContext&, const A&,
     return [&]<size_t... i>(std::index_sequence<i...>) {
       return fn(context, *static_cast<const A*>(attrs),
                 *static_cast<const P*>(context.prepared),
-                ViewArgs<Views...>::template Get<i, Views>(args)...);
+                GetView<i, Views, Views...>(args)...);
     }
     (std::index_sequence_for<Views...>());
   };
