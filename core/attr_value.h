@@ -151,7 +151,7 @@ struct AttrCodec<std::string> {
 };
 
 template <typename E>
-  requires std::is_enum_v<E>
+requires std::is_enum_v<E>
 struct AttrCodec<E> {
   static std::string Type() {
     std::string names;

@@ -21,8 +21,8 @@
 //   attrs.As<ClipAttrs>().max;             // 6
 //
 // Required fields come first, as with function parameters, and all others have
-// an initializer: their default (`= {}` where that is the type's own). A field that is
-// marked Dynamic can be changed on a bound graph, between runs.
+// an initializer: their default (`= {}` where that is the type's own). A field
+// that is marked Dynamic can be changed on a bound graph, between runs.
 #ifndef MINNOW_CORE_ATTRS_H_
 #define MINNOW_CORE_ATTRS_H_
 
@@ -130,8 +130,7 @@ inline constexpr bool kIsOptional<std::optional<T>> = true;
 // made from what it holds.
 struct Any {
   template <typename T>
-    requires(!kIsOptional<T>)
-  operator T() const;  // NOLINT
+  requires(!kIsOptional<T>) operator T() const;  // NOLINT
 };
 
 template <typename A, typename... Args>
@@ -162,8 +161,7 @@ template <typename A>
 A Defaults() {
   static_assert(CountMembers<A>() == std::tuple_size_v<FieldsOf<A>>,
                 "Fields() must name every member, once");
-  constexpr size_t kRequired =
-      CountRequired(std::type_identity<FieldsOf<A>>());
+  constexpr size_t kRequired = CountRequired(std::type_identity<FieldsOf<A>>());
   return []<size_t... I>(std::index_sequence<I...>) {
     [[maybe_unused]] auto empty = []<typename M>(const Field<A, M>*) {
       static_assert(FieldValue<M>::required, "required fields come first");
@@ -171,7 +169,8 @@ A Defaults() {
     };
     return A{
         empty(static_cast<std::tuple_element_t<I, FieldsOf<A>>*>(nullptr))...};
-  }(std::make_index_sequence<kRequired>());
+  }
+  (std::make_index_sequence<kRequired>());
 }
 
 // "has no attribute 'momentun'; did you mean 'momentum'?"
@@ -294,7 +293,7 @@ class Attrs {
  public:
   Attrs();  // NoAttrs.
   template <typename A>
-    requires requires { A::Fields(); }
+  requires requires { A::Fields(); }
   Attrs(A attrs)  // NOLINT: implicit by design.
       : type_(AttrsTypeOf<A>()),
         value_(std::make_shared<const A>(std::move(attrs))) {}

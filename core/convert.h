@@ -28,7 +28,8 @@ constexpr To Convert(From from) {
     // compared as powers of two, which are exact.
     constexpr Source kTop =
         static_cast<Source>(std::numeric_limits<To>::max() / 2 + 1) * 2;
-    constexpr Source kBottom = static_cast<Source>(std::numeric_limits<To>::min());
+    constexpr Source kBottom =
+        static_cast<Source>(std::numeric_limits<To>::min());
     if (value != value) return To{0};
     if (value >= kTop) return std::numeric_limits<To>::max();
     if (value <= kBottom) return std::numeric_limits<To>::min();

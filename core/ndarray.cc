@@ -38,9 +38,9 @@ Shape ValuesShape(const Shape& shape, int64_t rows) {
 absl::Status CheckValues(const NDArray& values, const Shape& expected) {
   if (!values || values.storage() != StorageType::kDense ||
       values.shape() != expected) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "values: expected dense ", expected.ToString(), ", found ",
-        values ? values.Describe() : "nothing"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("values: expected dense ", expected.ToString(), ", found ",
+                     values ? values.Describe() : "nothing"));
   }
   return absl::OkStatus();
 }
@@ -122,13 +122,12 @@ absl::StatusOr<NDArray> NDArray::Csr(const Shape& shape, const NDArray& values,
   }
   for (int64_t row = 0; row < shape[0]; ++row) {
     if (indptr[row] > indptr[row + 1] || indptr[row + 1] > nnz) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          "indptr[", row + 1, "]: expected a number in [", indptr[row], ",",
-          nnz, "], found ", indptr[row + 1]));
+      return absl::InvalidArgumentError(
+          absl::StrCat("indptr[", row + 1, "]: expected a number in [",
+                       indptr[row], ",", nnz, "], found ", indptr[row + 1]));
     }
-    MINNOW_RETURN_IF_ERROR(CheckAscending(columns, indptr[row],
-                                          indptr[row + 1], shape[1],
-                                          "indices"));
+    MINNOW_RETURN_IF_ERROR(CheckAscending(columns, indptr[row], indptr[row + 1],
+                                          shape[1], "indices"));
   }
   MINNOW_ASSIGN_OR_RETURN(NDArray own, values.Copy());
   own.data_->indices = std::move(columns);
@@ -153,8 +152,8 @@ absl::StatusOr<NDArray> NDArray::Reshape(const Shape& shape) const {
   MINNOW_RETURN_IF_ERROR(shape.CheckedBytes(dtype_).status());
   if (storage_ != StorageType::kDense ||
       shape.num_elements() != num_elements()) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "cannot reshape ", Describe(), " to ", shape.ToString()));
+    return absl::InvalidArgumentError(
+        absl::StrCat("cannot reshape ", Describe(), " to ", shape.ToString()));
   }
   return NDArray(data_, shape, dtype_, storage_, offset_);
 }
@@ -208,8 +207,8 @@ absl::StatusOr<NDArray> NDArray::ToDense() const {
 absl::Status NDArray::CopyFrom(const NDArray& source) {
   if (shape_ != source.shape_ || dtype_ != source.dtype_ ||
       storage_ != source.storage_) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "expected ", Describe(), ", found ", source.Describe()));
+    return absl::InvalidArgumentError(
+        absl::StrCat("expected ", Describe(), ", found ", source.Describe()));
   }
   if (storage_ == StorageType::kDense) {
     std::memmove(raw(), source.raw(), static_cast<size_t>(num_bytes()));

@@ -52,11 +52,6 @@ class NDArray {
   template <typename T>
   static absl::StatusOr<NDArray> FromValues(const Shape& shape,
                                             absl::Span<const T> values);
-  template <typename T>
-  static absl::StatusOr<NDArray> FromValues(const Shape& shape,
-                                            std::initializer_list<T> values) {
-    return FromValues<T>(shape, absl::MakeConstSpan(values));
-  }
   // `values` is dense, of shape (rows.size(), shape[1:]), and is copied. An
   // error unless `rows` are ascending, unique and inside the shape.
   static absl::StatusOr<NDArray> RowSparse(const Shape& shape,

@@ -28,8 +28,7 @@ class Shape {
 
   // Of unknown rank.
   Shape() = default;
-  Shape(std::initializer_list<int64_t> dims)
-      : dims_(dims), known_rank_(true) {}
+  Shape(std::initializer_list<int64_t> dims) : dims_(dims), known_rank_(true) {}
   explicit Shape(absl::Span<const int64_t> dims)
       : dims_(dims.begin(), dims.end()), known_rank_(true) {}
 

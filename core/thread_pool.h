@@ -80,9 +80,8 @@ void ParallelFor(ThreadPool& pool, int64_t n, int64_t grain, const F& f) {
     if (n > 0) f(int64_t{0}, n);
     return;
   }
-  pool.Run((n + grain - 1) / grain, [&](int64_t i) {
-    f(i * grain, std::min(n, (i + 1) * grain));
-  });
+  pool.Run((n + grain - 1) / grain,
+           [&](int64_t i) { f(i * grain, std::min(n, (i + 1) * grain)); });
 }
 
 }  // namespace minnow
