@@ -19,7 +19,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <initializer_list>
 #include <memory>
 #include <string>
 #include <vector>
@@ -65,6 +64,11 @@ class NDArray {
   static absl::StatusOr<NDArray> Csr(const Shape& shape, const NDArray& values,
                                      std::vector<int64_t> indptr,
                                      std::vector<int64_t> columns);
+
+  // A dense array inside the buffer of `data`, `offset` bytes from its start.
+  static absl::StatusOr<NDArray> ViewOf(std::shared_ptr<ArrayData> data,
+                                        int64_t offset, const Shape& shape,
+                                        DType dtype);
 
   explicit operator bool() const { return data_ != nullptr; }
   const Shape& shape() const { return shape_; }
