@@ -79,6 +79,8 @@ struct OpCase {
   // Shapes for which the kernels cut their work into blocks, where they are not
   // elementwise: results must not depend on the number of threads.
   std::vector<Shape> large = {};
+  // Not for integers: the row has values that they lack.
+  bool only_floating = false;
   // If set, gradients must equal it. Otherwise they are compared with
   // differences, for operators that have a gradient.
   GradientFormula gradient = nullptr;
