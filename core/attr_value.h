@@ -50,7 +50,8 @@ std::string AttrText(const AttrScalar& value);
 std::string AttrText(const AttrValue& value);
 
 // Text to values. Blanks around the value are passed over. The errors say what
-// was expected and what was found.
+// was expected and what was found. Floating point numbers that are too large,
+// or subnormal, are errors, as in MXNet.
 absl::StatusOr<bool> ParseBool(absl::string_view text);
 absl::StatusOr<int64_t> ParseInt(absl::string_view text);
 absl::StatusOr<float> ParseFloat(absl::string_view text);
@@ -151,7 +152,7 @@ struct AttrCodec<std::string> {
 };
 
 template <typename E>
-  requires std::is_enum_v<E>
+requires std::is_enum_v<E>
 struct AttrCodec<E> {
   static std::string Type() {
     std::string names;

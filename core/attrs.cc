@@ -1,32 +1,12 @@
 #include "minnow/core/attrs.h"
 
 #include <algorithm>
-#include <numeric>
 
 #include "absl/strings/str_join.h"
+#include "minnow/core/nearest_name.h"
 
 namespace minnow {
 namespace internal {
-namespace {
-
-// The least number of insertions, deletions and substitutions that make b out
-// of a (V. I. Levenshtein, 1966).
-size_t EditDistance(absl::string_view a, absl::string_view b) {
-  std::vector<size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), size_t{0});
-  for (size_t i = 0; i < a.size(); ++i) {
-    size_t diagonal = row[0];
-    row[0] = i + 1;
-    for (size_t j = 0; j < b.size(); ++j) {
-      const size_t substitution = diagonal + (a[i] != b[j]);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({substitution, row[j] + 1, row[j + 1] + 1});
-    }
-  }
-  return row.back();
-}
-
-}  // namespace
 
 absl::Status UnknownAttr(absl::string_view name,
                          absl::Span<const absl::string_view> known) {
@@ -34,24 +14,11 @@ absl::Status UnknownAttr(absl::string_view name,
     return absl::InvalidArgumentError(absl::StrCat(
         "attribute '", name, "' is unknown: the operator has none"));
   }
-  constexpr size_t kMaxName = 64;  // Hostile names do not cost time.
-  absl::string_view nearest = known[0];
-  size_t least = kMaxName;
-  for (absl::string_view candidate : known) {
-    if (name.size() > kMaxName) break;
-    const size_t distance = EditDistance(name, candidate);
-    if (distance < least) {
-      least = distance;
-      nearest = candidate;
-    }
-  }
-  if (least <= std::max<size_t>(2, name.size() / 3)) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "attribute '", name, "' is unknown; did you mean '", nearest, "'?"));
-  }
-  return absl::InvalidArgumentError(
-      absl::StrCat("attribute '", name.substr(0, kMaxName),
-                   "' is unknown; known are ", absl::StrJoin(known, ", ")));
+  const std::string hint = DidYouMean(name, known);
+  return absl::InvalidArgumentError(absl::StrCat(
+      "attribute '", name, "' is unknown",
+      hint.empty() ? absl::StrCat("; known are ", absl::StrJoin(known, ", "))
+                   : hint));
 }
 
 }  // namespace internal
@@ -73,8 +40,9 @@ std::vector<NamedAttr> Attrs::non_default() const {
   std::vector<NamedAttr> all = named();
   std::vector<NamedAttr> result;
   for (size_t i = 0; i < all.size(); ++i) {
-    const FieldInfo& field = type_->fields[i];
-    if (field.required || all[i].value != field.default_value) {
+    // Attributes of an unknown operator have no fields.
+    if (i >= type_->fields.size() || type_->fields[i].required ||
+        all[i].value != type_->fields[i].default_value) {
       result.push_back(std::move(all[i]));
     }
   }

@@ -13,8 +13,7 @@ absl::StatusOr<Buffer> Buffer::Allocate(int64_t bytes) {
   }
   Buffer buffer;
   // calloc, unlike aligned_alloc with memset, gets zeroed pages lazily.
-  buffer.memory_.reset(
-      std::calloc(static_cast<size_t>(bytes) + kAlignment, 1));
+  buffer.memory_.reset(std::calloc(static_cast<size_t>(bytes) + kAlignment, 1));
   if (buffer.memory_ == nullptr) {
     return absl::ResourceExhaustedError(
         absl::StrCat("no memory for ", bytes, " bytes"));

@@ -4,6 +4,8 @@
 //   Convert<int32_t>(1e20);     // The largest int32.
 //   Convert<int32_t>(NAN);      // 0
 //   Convert<int8_t>(300);       // 44: modulo 2^8.
+//
+// To a 16-bit float it goes by way of float, rounding twice.
 #ifndef MINNOW_CORE_CONVERT_H_
 #define MINNOW_CORE_CONVERT_H_
 
@@ -28,7 +30,8 @@ constexpr To Convert(From from) {
     // compared as powers of two, which are exact.
     constexpr Source kTop =
         static_cast<Source>(std::numeric_limits<To>::max() / 2 + 1) * 2;
-    constexpr Source kBottom = static_cast<Source>(std::numeric_limits<To>::min());
+    constexpr Source kBottom =
+        static_cast<Source>(std::numeric_limits<To>::min());
     if (value != value) return To{0};
     if (value >= kTop) return std::numeric_limits<To>::max();
     if (value <= kBottom) return std::numeric_limits<To>::min();

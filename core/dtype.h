@@ -34,9 +34,9 @@ enum class DType : uint8_t {
 };
 
 inline constexpr std::array kAllDTypes = {
-    DType::kFloat32, DType::kFloat64, DType::kFloat16,
-    DType::kBFloat16, DType::kInt8,   DType::kUInt8,
-    DType::kInt32,   DType::kInt64,   DType::kBool};
+    DType::kFloat32,  DType::kFloat64, DType::kFloat16,
+    DType::kBFloat16, DType::kInt8,    DType::kUInt8,
+    DType::kInt32,    DType::kInt64,   DType::kBool};
 
 template <typename... T>
 struct Types {};

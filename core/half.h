@@ -34,9 +34,8 @@ class Float16 {
     const float scaled = std::bit_cast<float>(magnitude) * 0x1p112f;
     // Infinity and NaN keep the largest exponent.
     const uint32_t special = magnitude | 0x7f800000u;
-    const uint32_t bits = magnitude >= 0x0f800000u
-                              ? special
-                              : std::bit_cast<uint32_t>(scaled);
+    const uint32_t bits =
+        magnitude >= 0x0f800000u ? special : std::bit_cast<uint32_t>(scaled);
     return std::bit_cast<float>(bits | sign);
   }
 
@@ -83,8 +82,8 @@ class BFloat16 {
     const uint32_t bits = std::bit_cast<uint32_t>(value);
     const uint32_t rounded = (bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16;
     const uint32_t quiet_nan = (bits >> 16) | 0x40u;
-    return static_cast<uint16_t>(
-        (bits & 0x7fffffffu) > 0x7f800000u ? quiet_nan : rounded);
+    return static_cast<uint16_t>((bits & 0x7fffffffu) > 0x7f800000u ? quiet_nan
+                                                                    : rounded);
   }
 
   uint16_t bits_;

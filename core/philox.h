@@ -60,11 +60,10 @@ class PhiloxGenerator {
   // again with the next attempt.
   MINNOW_INLINE PhiloxBits operator()(uint64_t element,
                                       uint16_t attempt = 0) const {
-    return Philox(key_, {static_cast<uint32_t>(element),
-                         static_cast<uint32_t>(element >> 32) |
-                             uint32_t{attempt} << 16,
-                         static_cast<uint32_t>(run_),
-                         static_cast<uint32_t>(run_ >> 32)});
+    return Philox(
+        key_, {static_cast<uint32_t>(element),
+               static_cast<uint32_t>(element >> 32) | uint32_t{attempt} << 16,
+               static_cast<uint32_t>(run_), static_cast<uint32_t>(run_ >> 32)});
   }
 
  private:

@@ -18,16 +18,15 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 
-#define MINNOW_RETURN_IF_ERROR(expression)                        \
-  do {                                                            \
-    if (absl::Status minnow_status = (expression);                \
-        !minnow_status.ok()) {                                    \
-      return minnow_status;                                       \
-    }                                                             \
+#define MINNOW_RETURN_IF_ERROR(expression)                                \
+  do {                                                                    \
+    if (absl::Status minnow_status = (expression); !minnow_status.ok()) { \
+      return minnow_status;                                               \
+    }                                                                     \
   } while (false)
 
-#define MINNOW_ASSIGN_OR_RETURN(declaration, expression)                    \
-  MINNOW_ASSIGN_OR_RETURN_(MINNOW_CONCAT_(minnow_status_or_, __LINE__),     \
+#define MINNOW_ASSIGN_OR_RETURN(declaration, expression)                \
+  MINNOW_ASSIGN_OR_RETURN_(MINNOW_CONCAT_(minnow_status_or_, __LINE__), \
                            declaration, expression)
 
 #define MINNOW_CONCAT_INNER_(a, b) a##b

@@ -14,7 +14,6 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdint>
-#include <memory>
 #include <thread>
 #include <vector>
 
@@ -73,16 +72,16 @@ class ThreadPool {
 };
 
 // Cuts [0, n) into blocks of `grain` elements, and calls f(begin, end) for
-// each. One block runs in the calling thread.
+// each. A single block runs in the calling thread.
+// REQUIRES: grain > 0.
 template <typename F>
 void ParallelFor(ThreadPool& pool, int64_t n, int64_t grain, const F& f) {
   if (n <= grain) {
     if (n > 0) f(int64_t{0}, n);
     return;
   }
-  pool.Run((n + grain - 1) / grain, [&](int64_t i) {
-    f(i * grain, std::min(n, (i + 1) * grain));
-  });
+  pool.Run((n + grain - 1) / grain,
+           [&](int64_t i) { f(i * grain, std::min(n, (i + 1) * grain)); });
 }
 
 }  // namespace minnow

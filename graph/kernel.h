@@ -1,0 +1,194 @@
+// Kernels: the functions that compute operators.
+//
+// A kernel is a plain function. Its parameter types say what it takes:
+//
+//   template <typename T>
+//   absl::Status Square(const RunContext& context, const NoAttrs& attrs,
+//                       Dense<const T> x, Dense<T> out);
+//
+//   .kernels = {KernelOf<Square<float>>(), KernelOf<Square<double>>()}
+//
+// The views stand for the node's inputs in order, then for its outputs. An
+// input that the operator mutates or updates is written in place (its view is
+// not const), and its new value is no argument of its own. A `ListOf<View>`
+// takes all inputs that the other parameters leave.
+//
+// Where work can be done once, at bind, it goes into a struct that `prepare`
+// makes from attributes and shapes, and that the kernel takes after the
+// attributes:
+//
+//   absl::StatusOr<Product> PrepareProduct(const Attrs& attrs,
+//                                          absl::Span<const Shape> shapes);
+//   absl::Status Multiply(const RunContext&, const NoAttrs&, const Product&,
+//                         Dense<const float> x, ...);
+//
+//   KernelOf<Multiply, PrepareProduct>()
+#ifndef MINNOW_GRAPH_KERNEL_H_
+#define MINNOW_GRAPH_KERNEL_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "minnow/core/attrs.h"
+#include "minnow/core/philox.h"
+#include "minnow/core/shape.h"
+#include "minnow/core/thread_pool.h"
+#include "minnow/core/view.h"
+
+namespace minnow {
+
+// What a kernel may use beside its arguments.
+struct RunContext {
+  ThreadPool* threads = nullptr;
+  bool training = false;
+  RandomKey random;
+  // As many bytes as the prepared state asked for, aligned to 64.
+  absl::Span<std::byte> workspace;
+  // What `prepare` made, or null.
+  const void* prepared = nullptr;
+};
+
+// The type of one kernel argument.
+struct ArgType {
+  DType dtype;
+  StorageType storage;
+  bool writes;
+  bool is_list;
+};
+
+// What was prepared at bind, and the scratch memory that it needs in a run.
+struct Prepared {
+  std::shared_ptr<const void> state;
+  int64_t workspace_bytes = 0;
+};
+
+struct Kernel {
+  // Inputs, then outputs.
+  std::vector<ArgType> args;
+  absl::Status (*run)(const RunContext& context, const void* attrs,
+                      absl::Span<const ArrayRef* const> args) = nullptr;
+  // The kernel applies only where this holds. Null: always.
+  bool (*when)(const Attrs& attrs) = nullptr;
+  // `shapes` are those of the arguments. Null: nothing to prepare.
+  absl::StatusOr<Prepared> (*prepare)(const Attrs& attrs,
+                                      absl::Span<const Shape> shapes) = nullptr;
+
+  Kernel When(bool (*condition)(const Attrs& attrs)) && {
+    when = condition;
+    return std::move(*this);
+  }
+};
+
+namespace internal {
+
+template <typename V>
+concept ViewType = requires {
+  ViewTraits<V>::kDType;
+};
+
+// The position of the list among the views; their number if there is none.
+template <typename... Views>
+constexpr size_t ListPosition() {
+  size_t position = 0;
+  bool found = false;
+  ((found = found || ViewTraits<Views>::kIsList, position += !found), ...);
+  return position;
+}
+
+// The argument i of a call as a view. A list takes what the others leave.
+template <size_t i, typename V, typename... Views>
+V GetView(absl::Span<const ArrayRef* const> args) {
+  constexpr size_t kCount = sizeof...(Views);
+  constexpr size_t kList = ListPosition<Views...>();
+  if constexpr (i == kList) {
+    return V(args.subspan(i, args.size() - (kCount - 1)));
+  } else if constexpr (i > kList) {
+    return ViewTraits<V>::Of(*args[args.size() - (kCount - i)]);
+  } else {
+    return ViewTraits<V>::Of(*args[i]);
+  }
+}
+
+template <typename... Views>
+std::vector<ArgType> ArgTypes() {
+  static_assert((size_t{0} + ... + ViewTraits<Views>::kIsList) <= 1,
+                "a kernel takes at most one list");
+  return {{ViewTraits<Views>::kDType, ViewTraits<Views>::kStorage,
+           ViewTraits<Views>::kWrites, ViewTraits<Views>::kIsList}...};
+}
+
+template <auto fn, typename A, ViewType... Views>
+Kernel MakeKernel(absl::Status (*)(const RunContext&, const A&, Views...)) {
+  Kernel kernel;
+  kernel.args = ArgTypes<Views...>();
+  kernel.run = [](const RunContext& context, const void* attrs,
+                  absl::Span<const ArrayRef* const> args) {
+    return [&]<size_t... i>(std::index_sequence<i...>) {
+      return fn(context, *static_cast<const A*>(attrs),
+                GetView<i, Views, Views...>(args)...);
+    }
+    (std::index_sequence_for<Views...>());
+  };
+  return kernel;
+}
+
+template <auto fn, auto prepare, typename A, typename P, ViewType... Views>
+Kernel MakePreparedKernel(absl::Status (*)(const RunContext&, const A&,
+                                           const P&, Views...)) {
+  Kernel kernel;
+  kernel.args = ArgTypes<Views...>();
+  kernel.run = [](const RunContext& context, const void* attrs,
+                  absl::Span<const ArrayRef* const> args) {
+    return [&]<size_t... i>(std::index_sequence<i...>) {
+      return fn(context, *static_cast<const A*>(attrs),
+                *static_cast<const P*>(context.prepared),
+                GetView<i, Views, Views...>(args)...);
+    }
+    (std::index_sequence_for<Views...>());
+  };
+  kernel.prepare =
+      [](const Attrs& attrs,
+         absl::Span<const Shape> shapes) -> absl::StatusOr<Prepared> {
+    MINNOW_ASSIGN_OR_RETURN(P state, prepare(attrs, shapes));
+    Prepared prepared;
+    if constexpr (requires { state.workspace_bytes; }) {
+      prepared.workspace_bytes = state.workspace_bytes;
+    }
+    prepared.state = std::make_shared<const P>(std::move(state));
+    return prepared;
+  };
+  return kernel;
+}
+
+}  // namespace internal
+
+// The kernel that runs `fn`: its signature says when it applies.
+template <auto fn>
+Kernel KernelOf() {
+  return internal::MakeKernel<fn>(fn);
+}
+
+// The same with a state that `prepare` makes at bind. If the state has a
+// member `workspace_bytes`, the kernel gets as much scratch memory.
+template <auto fn, auto prepare>
+Kernel KernelOf() {
+  return internal::MakePreparedKernel<fn, prepare>(fn);
+}
+
+// One kernel for each type: KernelsFor(FloatTypes(), []<typename T>() {
+//   return KernelOf<Square<T>>(); })
+template <typename... T, typename F>
+std::vector<Kernel> KernelsFor(Types<T...>, F&& kernel_of) {
+  return {kernel_of.template operator()<T>()...};
+}
+
+}  // namespace minnow
+
+#endif  // MINNOW_GRAPH_KERNEL_H_

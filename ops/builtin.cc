@@ -1,0 +1,29 @@
+#include "minnow/ops/builtin.h"
+
+#include "minnow/core/status.h"
+#include "minnow/ops/sgd.h"
+
+namespace minnow {
+
+absl::StatusOr<OpRegistry> MakeBuiltinOps() {
+  OpRegistry registry;
+  for (auto* family : {SgdOps}) {
+    for (OpDef& op : family()) {
+      MINNOW_RETURN_IF_ERROR(registry.Add(std::move(op)));
+    }
+  }
+  return registry;
+}
+
+std::shared_ptr<const OpRegistry> BuiltinOps() {
+  // That MakeBuiltinOps() succeeds is a matter of this code alone; the tests
+  // see to it.
+  static const auto* const registry = new std::shared_ptr<const OpRegistry>([] {
+    absl::StatusOr<OpRegistry> made = MakeBuiltinOps();
+    return std::make_shared<const OpRegistry>(made.ok() ? *std::move(made)
+                                                        : OpRegistry());
+  }());
+  return *registry;
+}
+
+}  // namespace minnow

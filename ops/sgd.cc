@@ -1,0 +1,91 @@
+#include "minnow/ops/sgd.h"
+
+#include "minnow/ops/compose.h"
+#include "minnow/ops/update.h"
+
+namespace minnow {
+namespace {
+
+template <typename T>
+struct SgdRule {
+  using Attrs = SgdUpdateAttrs;
+
+  explicit SgdRule(const Attrs& a)
+      : scaled(a.rescale_grad, a.clip_gradient), lr(a.lr), wd(a.wd) {}
+
+  MINNOW_INLINE T operator()(T w, T g) const {
+    return (T{1} - lr * wd) * w - lr * scaled(g);
+  }
+
+  ScaleAndClip<T> scaled;
+  T lr, wd;
+};
+
+template <typename T>
+struct SgdMomRule {
+  using Attrs = SgdMomUpdateAttrs;
+
+  explicit SgdMomRule(const Attrs& a)
+      : scaled(a.rescale_grad, a.clip_gradient),
+        lr(a.lr),
+        momentum(a.momentum),
+        wd(a.wd) {}
+
+  MINNOW_INLINE T operator()(T w, T g, T& mom) const {
+    mom = momentum * mom - lr * wd * w - lr * scaled(g);
+    return w + mom;
+  }
+
+  ScaleAndClip<T> scaled;
+  T lr, momentum, wd;
+};
+
+OpDef SgdUpdateOp() {
+  return {
+      .name = "sgd_update",
+      .aliases = {"_sparse_sgd_update"},
+      .doc = R"(g = clip(rescale_grad * grad, clip_gradient)
+out = (1 - lr * wd) * weight - lr * g)",
+      .attrs = AttrsTypeOf<SgdUpdateAttrs>(),
+      .inputs = {{"weight", Access::kUpdate}, {"grad"}},
+      .shape = SameShape,
+      .kernels = DenseUpdateKernels<SgdRule, 0>(),
+  };
+}
+
+OpDef SgdMomUpdateOp() {
+  return {
+      .name = "sgd_mom_update",
+      .aliases = {"_sparse_sgd_mom_update"},
+      .doc = R"(g = clip(rescale_grad * grad, clip_gradient)
+mom = momentum * mom - lr * wd * weight - lr * g
+out = weight + mom)",
+      .attrs = AttrsTypeOf<SgdMomUpdateAttrs>(),
+      .inputs = {{"weight", Access::kUpdate},
+                 {"grad"},
+                 {"mom", Access::kMutate}},
+      .shape = SameShape,
+      .kernels = DenseUpdateKernels<SgdMomRule, 1>(),
+  };
+}
+
+}  // namespace
+
+namespace op {
+
+Symbol SgdUpdate(Symbol weight, Symbol grad, const SgdUpdateAttrs& attrs,
+                 NodeOptions options) {
+  return Compose("sgd_update", {weight, grad}, attrs, std::move(options));
+}
+
+Symbol SgdMomUpdate(Symbol weight, Symbol grad, Symbol mom,
+                    const SgdMomUpdateAttrs& attrs, NodeOptions options) {
+  return Compose("sgd_mom_update", {weight, grad, mom}, attrs,
+                 std::move(options));
+}
+
+}  // namespace op
+
+std::vector<OpDef> SgdOps() { return {SgdUpdateOp(), SgdMomUpdateOp()}; }
+
+}  // namespace minnow

@@ -1,0 +1,81 @@
+// Stochastic gradient descent, with and without momentum.
+//
+//   Symbol next = op::SgdMomUpdate(w, grad, mom, {.lr = 0.1f, .momentum =
+//   0.9f},
+//                                  {.out = w});
+//
+// Each returns the new weight, without writing it anywhere: `.out` says which
+// variable takes it. States such as `mom` are variables, and change in place.
+#ifndef MINNOW_OPS_SGD_H_
+#define MINNOW_OPS_SGD_H_
+
+#include <vector>
+
+#include "minnow/core/attrs.h"
+#include "minnow/graph/builder.h"
+#include "minnow/graph/op_def.h"
+
+namespace minnow {
+
+struct SgdUpdateAttrs {
+  Required<float> lr;
+  float wd = 0.0f;
+  float rescale_grad = 1.0f;
+  float clip_gradient = -1.0f;
+  bool lazy_update = true;
+
+  static auto Fields() {
+    using A = SgdUpdateAttrs;
+    return std::tuple(
+        Dynamic("lr", &A::lr, "Learning rate."),
+        Dynamic("wd", &A::wd,
+                "Weight decay: adds wd * weight to the gradient."),
+        Dynamic("rescale_grad", &A::rescale_grad,
+                "Scale of the gradient, applied first."),
+        Dynamic("clip_gradient", &A::clip_gradient,
+                "Bound of |gradient| after scaling; off unless positive."),
+        Field("lazy_update", &A::lazy_update,
+              "Leave rows without a gradient as they are."));
+  }
+};
+
+struct SgdMomUpdateAttrs {
+  Required<float> lr;
+  float momentum = 0.0f;
+  float wd = 0.0f;
+  float rescale_grad = 1.0f;
+  float clip_gradient = -1.0f;
+  bool lazy_update = true;
+
+  static auto Fields() {
+    using A = SgdMomUpdateAttrs;
+    return std::tuple(
+        Dynamic("lr", &A::lr, "Learning rate."),
+        Dynamic("momentum", &A::momentum,
+                "Decay of the velocity at each step."),
+        Dynamic("wd", &A::wd,
+                "Weight decay: adds wd * weight to the gradient."),
+        Dynamic("rescale_grad", &A::rescale_grad,
+                "Scale of the gradient, applied first."),
+        Dynamic("clip_gradient", &A::clip_gradient,
+                "Bound of |gradient| after scaling; off unless positive."),
+        Field("lazy_update", &A::lazy_update,
+              "Leave rows without a gradient as they are."));
+  }
+};
+
+namespace op {
+
+Symbol SgdUpdate(Symbol weight, Symbol grad, const SgdUpdateAttrs& attrs,
+                 NodeOptions options = {});
+Symbol SgdMomUpdate(Symbol weight, Symbol grad, Symbol mom,
+                    const SgdMomUpdateAttrs& attrs, NodeOptions options = {});
+
+}  // namespace op
+
+// The operators of this file.
+std::vector<OpDef> SgdOps();
+
+}  // namespace minnow
+
+#endif  // MINNOW_OPS_SGD_H_
