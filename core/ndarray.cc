@@ -142,6 +142,19 @@ absl::StatusOr<NDArray> NDArray::Csr(const Shape& shape, const NDArray& values,
   return NDArray(own.data_, shape, values.dtype(), StorageType::kCsr);
 }
 
+absl::StatusOr<NDArray> NDArray::ViewOf(std::shared_ptr<ArrayData> data,
+                                        int64_t offset, const Shape& shape,
+                                        DType dtype) {
+  MINNOW_ASSIGN_OR_RETURN(int64_t bytes, shape.CheckedBytes(dtype));
+  if (offset < 0 || offset > data->values.size() ||
+      bytes > data->values.size() - offset) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("a view of ", bytes, " bytes at ", offset,
+                     " is outside of a buffer of ", data->values.size()));
+  }
+  return NDArray(std::move(data), shape, dtype, StorageType::kDense, offset);
+}
+
 int64_t NDArray::num_values() const {
   switch (storage_) {
     case StorageType::kRowSparse:

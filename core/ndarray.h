@@ -65,6 +65,11 @@ class NDArray {
                                      std::vector<int64_t> indptr,
                                      std::vector<int64_t> columns);
 
+  // A dense array inside the buffer of `data`, `offset` bytes from its start.
+  static absl::StatusOr<NDArray> ViewOf(std::shared_ptr<ArrayData> data,
+                                        int64_t offset, const Shape& shape,
+                                        DType dtype);
+
   explicit operator bool() const { return data_ != nullptr; }
   const Shape& shape() const { return shape_; }
   DType dtype() const { return dtype_; }

@@ -97,8 +97,8 @@ concept ViewType = requires {
 template <typename... Views>
 constexpr size_t ListPosition() {
   size_t position = 0;
-  // Stops at the first list.
-  ((ViewTraits<Views>::kIsList ? false : (++position, true)) && ...);
+  bool found = false;
+  ((found = found || ViewTraits<Views>::kIsList, position += !found), ...);
   return position;
 }
 
