@@ -240,14 +240,14 @@ AttrsType MakeAttrsType() {
   const std::vector<NamedAttr> defaults = ToNamedAttrs(Defaults<A>());
   ForEachField<A>([&]<typename M>(const Field<A, M>& field) {
     constexpr bool kRequired = FieldValue<M>::required;
-    type.fields.push_back(
-        {.name = field.name,
-         .type = AttrCodec<typename FieldValue<M>::type>::Type(),
-         .doc = field.doc,
-         .required = kRequired,
-         .dynamic = field.dynamic,
-         .default_value =
-             kRequired ? None{} : defaults[type.fields.size()].value});
+    FieldInfo info;
+    info.name = field.name;
+    info.type = AttrCodec<typename FieldValue<M>::type>::Type();
+    info.doc = field.doc;
+    info.required = kRequired;
+    info.dynamic = field.dynamic;
+    if (!kRequired) info.default_value = defaults[type.fields.size()].value;
+    type.fields.push_back(std::move(info));
   });
   type.parse = [](absl::Span<const NamedAttr> named)
       -> absl::StatusOr<std::shared_ptr<const void>> {
