@@ -34,6 +34,7 @@
 #include <variant>
 #include <vector>
 
+#include "absl/algorithm/container.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
@@ -52,7 +53,6 @@ class Required {
   constexpr operator const T&() const { return value_; }     // NOLINT
   constexpr const T& get() const { return value_; }
   constexpr T& get() { return value_; }
-  constexpr bool operator==(const Required&) const = default;
 
  private:
   T value_;
@@ -88,7 +88,7 @@ struct FieldInfo {
   std::string doc;
   bool required = false;
   bool dynamic = false;
-  AttrValue default_value;  // None where required.
+  AttrValue default_value = {};  // None where required.
 };
 
 // The place of a dynamic field in a struct that the executor owns.
@@ -121,26 +121,29 @@ struct FieldValue<Required<T>> {
   static T& Get(Required<T>& member) { return member.get(); }
 };
 
-template <typename T>
-inline constexpr bool kIsOptional = false;
-template <typename T>
-inline constexpr bool kIsOptional<std::optional<T>> = true;
+// An optional is made from what it holds, if that can be made from `From`.
+template <typename T, typename From>
+inline constexpr bool kHolds = false;
+template <typename T, typename From>
+inline constexpr bool kHolds<std::optional<T>, From> =
+    std::is_constructible_v<T, From>;
 
-// Converts to anything, to count the members of an aggregate. An optional is
-// made from what it holds.
+// Converts to anything, to count the members of an aggregate.
 struct Any {
   template <typename T>
-  requires(!kIsOptional<T>) operator T() const;  // NOLINT
+  requires(!kHolds<T, Any>) operator T() const;  // NOLINT
 };
 
-template <typename A, typename... Args>
-constexpr size_t CountMembers() {
-  if constexpr (requires { A{Args{}..., Any{}}; }) {
-    return CountMembers<A, Args..., Any>();
-  } else {
-    return sizeof...(Args);
-  }
+template <typename A, size_t... I>
+constexpr bool IsMadeOfAnys(std::index_sequence<I...>) {
+  return requires { A{(void(I), Any{})...}; };
 }
+
+// A has n members. (One initializer less may not do, if a member is Required.)
+template <typename A, size_t n>
+inline constexpr bool kHasMembers =
+    IsMadeOfAnys<A>(std::make_index_sequence<n>()) &&
+    !IsMadeOfAnys<A>(std::make_index_sequence<n + 1>());
 
 template <typename A>
 using FieldsOf = decltype(A::Fields());
@@ -159,7 +162,7 @@ constexpr size_t CountRequired(std::type_identity<std::tuple<>>) { return 0; }
 // The defaults, with an empty value where a field is required.
 template <typename A>
 A Defaults() {
-  static_assert(CountMembers<A>() == std::tuple_size_v<FieldsOf<A>>,
+  static_assert(kHasMembers<A, std::tuple_size_v<FieldsOf<A>>>,
                 "Fields() must name every member, once");
   constexpr size_t kRequired = CountRequired(std::type_identity<FieldsOf<A>>());
   return []<size_t... I>(std::index_sequence<I...>) {
@@ -196,11 +199,18 @@ std::vector<NamedAttr> ToNamedAttrs(const A& attrs) {
 template <typename A>
 absl::StatusOr<A> FromNamedAttrs(absl::Span<const NamedAttr> named) {
   A attrs = internal::Defaults<A>();
-  absl::Status status;
   std::vector<absl::string_view> known;
+  internal::ForEachField<A>(
+      [&](const auto& field) { known.push_back(field.name); });
+  absl::Status status;
+  // First, since a required attribute may be missing for being misspelled.
+  for (const NamedAttr& attr : named) {
+    if (!absl::c_linear_search(known, attr.name)) {
+      status.Update(internal::UnknownAttr(attr.name, known));
+    }
+  }
   internal::ForEachField<A>([&]<typename M>(const Field<A, M>& field) {
     using T = typename internal::FieldValue<M>::type;
-    known.push_back(field.name);
     bool found = false;
     for (const NamedAttr& attr : named) {
       if (attr.name != field.name) continue;
@@ -223,11 +233,6 @@ absl::StatusOr<A> FromNamedAttrs(absl::Span<const NamedAttr> named) {
                        AttrCodec<T>::Type(), " (required), found nothing")));
     }
   });
-  for (const NamedAttr& attr : named) {
-    bool is_known = false;
-    for (absl::string_view name : known) is_known |= name == attr.name;
-    if (!is_known) status.Update(internal::UnknownAttr(attr.name, known));
-  }
   if (!status.ok()) return status;
   return attrs;
 }
@@ -239,14 +244,14 @@ AttrsType MakeAttrsType() {
   AttrsType type;
   const std::vector<NamedAttr> defaults = ToNamedAttrs(Defaults<A>());
   ForEachField<A>([&]<typename M>(const Field<A, M>& field) {
-    constexpr bool kRequired = FieldValue<M>::required;
-    FieldInfo info;
-    info.name = field.name;
-    info.type = AttrCodec<typename FieldValue<M>::type>::Type();
-    info.doc = field.doc;
-    info.required = kRequired;
-    info.dynamic = field.dynamic;
-    if (!kRequired) info.default_value = defaults[type.fields.size()].value;
+    FieldInfo info = {.name = field.name,
+                      .type = AttrCodec<typename FieldValue<M>::type>::Type(),
+                      .doc = field.doc,
+                      .required = FieldValue<M>::required,
+                      .dynamic = field.dynamic};
+    // Not by ?: in the initializer above: gcc 12 then leaves the None of a
+    // required field uninitialized.
+    if (!info.required) info.default_value = defaults[type.fields.size()].value;
     type.fields.push_back(std::move(info));
   });
   type.parse = [](absl::Span<const NamedAttr> named)
