@@ -34,6 +34,7 @@
 #include <variant>
 #include <vector>
 
+#include "absl/algorithm/container.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
@@ -196,11 +197,18 @@ std::vector<NamedAttr> ToNamedAttrs(const A& attrs) {
 template <typename A>
 absl::StatusOr<A> FromNamedAttrs(absl::Span<const NamedAttr> named) {
   A attrs = internal::Defaults<A>();
-  absl::Status status;
   std::vector<absl::string_view> known;
+  internal::ForEachField<A>(
+      [&](const auto& field) { known.push_back(field.name); });
+  absl::Status status;
+  // First, since a required attribute may be missing for being misspelled.
+  for (const NamedAttr& attr : named) {
+    if (!absl::c_linear_search(known, attr.name)) {
+      status.Update(internal::UnknownAttr(attr.name, known));
+    }
+  }
   internal::ForEachField<A>([&]<typename M>(const Field<A, M>& field) {
     using T = typename internal::FieldValue<M>::type;
-    known.push_back(field.name);
     bool found = false;
     for (const NamedAttr& attr : named) {
       if (attr.name != field.name) continue;
@@ -223,11 +231,6 @@ absl::StatusOr<A> FromNamedAttrs(absl::Span<const NamedAttr> named) {
                        AttrCodec<T>::Type(), " (required), found nothing")));
     }
   });
-  for (const NamedAttr& attr : named) {
-    bool is_known = false;
-    for (absl::string_view name : known) is_known |= name == attr.name;
-    if (!is_known) status.Update(internal::UnknownAttr(attr.name, known));
-  }
   if (!status.ok()) return status;
   return attrs;
 }

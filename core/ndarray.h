@@ -17,6 +17,7 @@
 #ifndef MINNOW_CORE_NDARRAY_H_
 #define MINNOW_CORE_NDARRAY_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <string>
