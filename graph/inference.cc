@@ -23,23 +23,18 @@ std::string Inference::OutputLabel(size_t i) const {
 
 namespace {
 
-absl::Status MergeShape(Shape& shape, const Shape& expected, bool& changed,
-                        auto&& label) {
+absl::Status MergeShape(Shape& shape, const Shape& expected, auto&& label) {
   if (shape == expected || !expected.known_rank()) return absl::OkStatus();
   Shape merged = expected;
   if (absl::Status s = merged.Merge(shape); !s.ok()) {
     return Annotate(s, label());
   }
-  if (merged != shape) {
-    shape = std::move(merged);
-    changed = true;
-  }
+  shape = std::move(merged);
   return absl::OkStatus();
 }
 
 absl::Status MergeDType(std::optional<DType>& dtype,
-                        std::optional<DType> expected, bool& changed,
-                        auto&& label) {
+                        std::optional<DType> expected, auto&& label) {
   if (!expected.has_value() || dtype == expected) return absl::OkStatus();
   if (dtype.has_value()) {
     return absl::InvalidArgumentError(
@@ -47,20 +42,17 @@ absl::Status MergeDType(std::optional<DType>& dtype,
                      ", found ", DTypeName(*dtype)));
   }
   dtype = expected;
-  changed = true;
   return absl::OkStatus();
 }
 
 }  // namespace
 
 absl::Status ShapeInference::MergeInput(size_t i, const Shape& expected) {
-  return MergeShape(*inputs_[i], expected, changed_,
-                    [&] { return InputLabel(i); });
+  return MergeShape(*inputs_[i], expected, [&] { return InputLabel(i); });
 }
 
 absl::Status ShapeInference::MergeOutput(size_t i, const Shape& expected) {
-  return MergeShape(*outputs_[i], expected, changed_,
-                    [&] { return OutputLabel(i); });
+  return MergeShape(*outputs_[i], expected, [&] { return OutputLabel(i); });
 }
 
 absl::Status ShapeInference::InputError(size_t i,
@@ -70,13 +62,11 @@ absl::Status ShapeInference::InputError(size_t i,
 }
 
 absl::Status DTypeInference::MergeInput(size_t i, Value expected) {
-  return MergeDType(*inputs_[i], expected, changed_,
-                    [&] { return InputLabel(i); });
+  return MergeDType(*inputs_[i], expected, [&] { return InputLabel(i); });
 }
 
 absl::Status DTypeInference::MergeOutput(size_t i, Value expected) {
-  return MergeDType(*outputs_[i], expected, changed_,
-                    [&] { return OutputLabel(i); });
+  return MergeDType(*outputs_[i], expected, [&] { return OutputLabel(i); });
 }
 
 absl::Status SameShape(ShapeInference& node) {

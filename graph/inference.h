@@ -38,8 +38,6 @@ class Inference {
     return attrs_->As<A>();
   }
   const Attrs& untyped_attrs() const { return *attrs_; }
-  // Whether a merge has added to what is known.
-  bool changed() const { return changed_; }
 
  protected:
   explicit Inference(const Node& node);
@@ -50,7 +48,6 @@ class Inference {
 
   const Node& node_;
   const Attrs* attrs_;
-  bool changed_ = false;
 };
 
 }  // namespace internal

@@ -1,0 +1,263 @@
+#include "minnow/graph/storage.h"
+
+#include <bit>
+
+#include "absl/container/flat_hash_set.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "minnow/core/status.h"
+
+namespace minnow {
+namespace {
+
+// The types of a node's arguments as a kernel sees them: its inputs, then its
+// outputs without new values of inputs.
+struct NodeArgs {
+  std::vector<DType> dtypes;
+  std::vector<StorageType> storages;  // Of the inputs.
+};
+
+bool Matches(const Kernel& kernel, const NodeArgs& args,
+             absl::Span<const StorageType> storages) {
+  size_t list = kernel.args.size();
+  for (size_t k = 0; k < kernel.args.size(); ++k) {
+    if (kernel.args[k].is_list) list = k;
+  }
+  const size_t n = args.dtypes.size();
+  const bool has_list = list < kernel.args.size();
+  if (has_list ? n + 1 < kernel.args.size() : n != kernel.args.size()) {
+    return false;
+  }
+  for (size_t i = 0; i < n; ++i) {
+    // Behind a list the parameters are counted from the end.
+    const size_t from_end = n - i;
+    size_t k = i;
+    if (has_list && i >= list) {
+      k = from_end < kernel.args.size() - list ? kernel.args.size() - from_end
+                                               : list;
+    }
+    if (kernel.args[k].dtype != args.dtypes[i]) return false;
+    if (i < storages.size() && kernel.args[k].storage != storages[i]) {
+      return false;
+    }
+  }
+  return true;
+}
+
+const Kernel* FindKernel(const Node& node, const NodeArgs& args,
+                         absl::Span<const StorageType> storages) {
+  for (const Kernel& kernel : node.op->kernels) {
+    if (Matches(kernel, args, storages) &&
+        (kernel.when == nullptr || kernel.when(node.attrs))) {
+      return &kernel;
+    }
+  }
+  return nullptr;
+}
+
+// The kernel that takes the fewest inputs converted to dense, and which these
+// are. More than `kMaxSubsets` choices are not tried one by one: then it is all
+// or nothing.
+const Kernel* FindFallback(const Node& node, const NodeArgs& args,
+                           std::vector<StorageType>& storages) {
+  std::vector<size_t> sparse;
+  for (size_t i = 0; i < storages.size(); ++i) {
+    if (storages[i] != StorageType::kDense) sparse.push_back(i);
+  }
+  const std::vector<StorageType> given = storages;
+  constexpr size_t kMaxSparse = 8;
+  if (sparse.size() <= kMaxSparse) {
+    const uint32_t all = (1u << sparse.size()) - 1;
+    for (int count = 1; count < static_cast<int>(sparse.size()); ++count) {
+      for (uint32_t subset = 1; subset < all; ++subset) {
+        if (std::popcount(subset) != count) continue;
+        storages = given;
+        for (size_t k = 0; k < sparse.size(); ++k) {
+          if (subset >> k & 1) storages[sparse[k]] = StorageType::kDense;
+        }
+        const Kernel* kernel = FindKernel(node, args, storages);
+        if (kernel != nullptr) return kernel;
+      }
+    }
+  }
+  storages.assign(given.size(), StorageType::kDense);
+  return FindKernel(node, args, storages);
+}
+
+absl::Status NoKernel(const Node& node, const NodeArgs& args) {
+  std::vector<std::string> found, rows;
+  for (size_t i = 0; i < args.dtypes.size(); ++i) {
+    found.push_back(i < args.storages.size()
+                        ? absl::StrCat(StorageTypeName(args.storages[i]), " ",
+                                       DTypeName(args.dtypes[i]))
+                        : absl::StrCat("-> ", DTypeName(args.dtypes[i])));
+  }
+  for (const Kernel& kernel : node.op->kernels) {
+    rows.push_back(KernelText(kernel));
+  }
+  return absl::InvalidArgumentError(absl::StrCat(
+      node.Describe(), ": expected arguments that a kernel takes (",
+      absl::StrJoin(rows, "; "), "), found ", absl::StrJoin(found, ", ")));
+}
+
+NodeArgs ArgsOf(const Node& node, int32_t id, const ValueIndex& index,
+                const ValueTypes& types,
+                const std::vector<StorageType>& storages) {
+  NodeArgs args;
+  for (NodeOutput x : node.inputs) {
+    args.dtypes.push_back(*types.dtypes[index[x]]);
+    args.storages.push_back(storages[index[x]]);
+  }
+  size_t updated = 0;
+  const auto defs = node.op->inputs.For(node.attrs);
+  for (const InputDef& def : defs) updated += def.access == Access::kUpdate;
+  const size_t visible = node.num_visible_outputs();
+  for (size_t i = updated; i < visible; ++i) {
+    args.dtypes.push_back(
+        *types.dtypes[index.first(id) + static_cast<int32_t>(i)]);
+  }
+  return args;
+}
+
+// The storage of each output of a node that runs `kernel` on inputs that are
+// stored like this.
+void SetOutputStorages(const Node& node, int32_t first, const Kernel& kernel,
+                       absl::Span<const StorageType> inputs,
+                       std::vector<StorageType>& storages) {
+  const auto defs = node.op->inputs.For(node.attrs);
+  int32_t updated = 0;
+  for (size_t i = 0; i < defs.size(); ++i) {
+    if (defs[i].access == Access::kUpdate) {
+      storages[first + updated++] = inputs[i];
+    } else if (defs[i].access == Access::kMutate) {
+      storages[first + node.hidden_output(i)] = inputs[i];
+    }
+  }
+  // The other outputs are the kernel's last arguments.
+  const int32_t visible = static_cast<int32_t>(node.num_visible_outputs());
+  const size_t own = static_cast<size_t>(visible - updated);
+  for (size_t i = 0; i < own; ++i) {
+    const size_t arg = kernel.args.back().is_list
+                           ? kernel.args.size() - 1
+                           : kernel.args.size() - own + i;
+    storages[first + updated + static_cast<int32_t>(i)] =
+        kernel.args[arg].storage;
+  }
+}
+
+}  // namespace
+
+std::string KernelText(const Kernel& kernel) {
+  std::vector<absl::string_view> storages, dtypes;
+  for (const ArgType& arg : kernel.args) {
+    storages.push_back(StorageTypeName(arg.storage));
+    if (dtypes.empty() || dtypes.back() != DTypeName(arg.dtype)) {
+      dtypes.push_back(DTypeName(arg.dtype));
+    }
+  }
+  return absl::StrCat(absl::StrJoin(storages, ","), " ",
+                      absl::StrJoin(dtypes, ","));
+}
+
+absl::StatusOr<KernelChoice> ChooseKernels(const Graph& graph,
+                                           const ValueIndex& index,
+                                           const ValueTypes& types,
+                                           const VariableTypes& known) {
+  KernelChoice choice;
+  choice.kernels.resize(graph.nodes.size());
+  choice.storages.resize(static_cast<size_t>(index.size()),
+                         StorageType::kDense);
+  for (size_t i = 0; i < graph.nodes.size(); ++i) {
+    const int32_t id = static_cast<int32_t>(i);
+    const Node& node = graph.nodes[i];
+    const int32_t first = index.first(i);
+    if (node.is_variable()) {
+      const auto given = known.find(id);
+      std::optional<StorageType> storage = node.variable().stype;
+      if (given != known.end() && given->second.storage.has_value()) {
+        storage = given->second.storage;
+      }
+      choice.storages[first] = storage.value_or(StorageType::kDense);
+      continue;
+    }
+    const NodeArgs args = ArgsOf(node, id, index, types, choice.storages);
+    std::vector<StorageType> inputs = args.storages;
+    const Kernel* kernel = FindKernel(node, args, inputs);
+    if (kernel == nullptr) kernel = FindFallback(node, args, inputs);
+    if (kernel == nullptr) return NoKernel(node, args);
+    choice.kernels[i] = kernel;
+    for (size_t k = 0; k < inputs.size(); ++k) {
+      if (inputs[k] != args.storages[k]) {
+        choice.fallbacks.push_back({id, static_cast<int32_t>(k)});
+      }
+    }
+    SetOutputStorages(node, first, *kernel, inputs, choice.storages);
+  }
+  return choice;
+}
+
+bool NeedsCasts(const Graph& graph, const ValueIndex& index,
+                const KernelChoice& choice) {
+  if (!choice.fallbacks.empty()) return true;
+  for (const Update& update : graph.updates) {
+    if (choice.storages[index[update.value]] !=
+        choice.storages[index.first(update.variable)]) {
+      return true;
+    }
+  }
+  return false;
+}
+
+absl::StatusOr<Graph> InsertCasts(const Graph& graph, const ValueIndex& index,
+                                  const KernelChoice& choice) {
+  MINNOW_ASSIGN_OR_RETURN(const OpDef* cast,
+                          graph.registry->Get("cast_storage"));
+  Graph result;
+  result.registry = graph.registry;
+  result.unknown_ops = graph.unknown_ops;
+  absl::flat_hash_set<std::string> names;
+  for (const Node& node : graph.nodes) names.insert(node.name);
+  int64_t counter = 0;
+  std::vector<int32_t> new_id(graph.nodes.size());
+  const auto moved = [&](NodeOutput x) {
+    return NodeOutput{new_id[x.node], x.output};
+  };
+  const auto add_cast = [&](NodeOutput x,
+                            StorageType to) -> absl::StatusOr<NodeOutput> {
+    Node node;
+    node.op = cast;
+    do {
+      node.name = absl::StrCat("cast_storage", counter++);
+    } while (!names.insert(node.name).second);
+    const NamedAttr stype = {"stype", std::string(StorageTypeName(to))};
+    MINNOW_ASSIGN_OR_RETURN(node.attrs, Attrs::Parse(cast->attrs, {stype}));
+    node.inputs = {x};
+    result.nodes.push_back(std::move(node));
+    return NodeOutput{static_cast<int32_t>(result.nodes.size()) - 1, 0};
+  };
+  size_t next = 0;
+  for (size_t id = 0; id < graph.nodes.size(); ++id) {
+    Node node = graph.nodes[id];
+    for (NodeOutput& x : node.inputs) x = moved(x);
+    for (; next < choice.fallbacks.size() &&
+           choice.fallbacks[next].node == static_cast<int32_t>(id);
+         ++next) {
+      NodeOutput& x = node.inputs[choice.fallbacks[next].input];
+      MINNOW_ASSIGN_OR_RETURN(x, add_cast(x, StorageType::kDense));
+    }
+    new_id[id] = static_cast<int32_t>(result.nodes.size());
+    result.nodes.push_back(std::move(node));
+  }
+  for (NodeOutput x : graph.outputs) result.outputs.push_back(moved(x));
+  for (const Update& update : graph.updates) {
+    NodeOutput value = moved(update.value);
+    const StorageType to = choice.storages[index.first(update.variable)];
+    if (choice.storages[index[update.value]] != to) {
+      MINNOW_ASSIGN_OR_RETURN(value, add_cast(value, to));
+    }
+    result.updates.push_back({new_id[update.variable], value});
+  }
+  return result;
+}
+
+}  // namespace minnow

@@ -1,0 +1,59 @@
+// Storage inference: which kernel each node runs, and so how each value is
+// stored.
+//
+// A node runs the first of its operator's kernels whose input and output types
+// match, whose input storages match, and whose `when` holds. Where none does,
+// the fewest inputs are converted to dense by nodes of cast_storage: a
+// fallback, which is then a part of the graph that anybody can see.
+//
+//   MINNOW_ASSIGN_OR_RETURN(KernelChoice choice,
+//                           ChooseKernels(graph, index, types, storages));
+//   if (!choice.fallbacks.empty()) {
+//     MINNOW_ASSIGN_OR_RETURN(graph, InsertCasts(graph, index, choice));
+//     // Infer and choose again: now every node has a kernel.
+//   }
+#ifndef MINNOW_GRAPH_STORAGE_H_
+#define MINNOW_GRAPH_STORAGE_H_
+
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "minnow/graph/graph.h"
+#include "minnow/graph/infer.h"
+
+namespace minnow {
+
+// An input that has to be converted to dense.
+struct Fallback {
+  int32_t node;
+  int32_t input;
+};
+
+struct KernelChoice {
+  std::vector<const Kernel*> kernels;  // By node; null for a variable.
+  std::vector<StorageType> storages;   // By value.
+  std::vector<Fallback> fallbacks;
+};
+
+// `types` are complete. `known` gives the storage of variables that are bound;
+// others have that of their node, or are dense.
+absl::StatusOr<KernelChoice> ChooseKernels(const Graph& graph,
+                                           const ValueIndex& index,
+                                           const ValueTypes& types,
+                                           const VariableTypes& known);
+
+// The graph with a node of cast_storage for each fallback, and one in front of
+// each update whose variable is stored in another way than its new value.
+absl::StatusOr<Graph> InsertCasts(const Graph& graph, const ValueIndex& index,
+                                  const KernelChoice& choice);
+
+// Whether InsertCasts would change something.
+bool NeedsCasts(const Graph& graph, const ValueIndex& index,
+                const KernelChoice& choice);
+
+// "dense,row_sparse,dense float32": the inputs of a kernel, and its dtypes.
+std::string KernelText(const Kernel& kernel);
+
+}  // namespace minnow
+
+#endif  // MINNOW_GRAPH_STORAGE_H_
