@@ -100,6 +100,8 @@ struct AttrsType {
   std::vector<FieldInfo> fields;
   absl::StatusOr<std::shared_ptr<const void>> (*parse)(
       absl::Span<const NamedAttr>) = nullptr;
+  // All defaults, with an empty value where a field is required.
+  std::shared_ptr<const void> (*defaults)() = nullptr;
   std::vector<NamedAttr> (*named)(const void* attrs) = nullptr;
   std::shared_ptr<void> (*copy)(const void* attrs) = nullptr;
   // The place of the field `index` of `fields`.
@@ -260,6 +262,9 @@ AttrsType MakeAttrsType() {
     return std::shared_ptr<const void>(
         std::make_shared<const A>(std::move(attrs)));
   };
+  type.defaults = []() -> std::shared_ptr<const void> {
+    return std::make_shared<const A>(Defaults<A>());
+  };
   type.named = [](const void* attrs) {
     return ToNamedAttrs(*static_cast<const A*>(attrs));
   };
@@ -307,6 +312,12 @@ class Attrs {
   // default; an unknown one is an error that suggests the nearest name.
   static absl::StatusOr<Attrs> Parse(const AttrsType* type,
                                      absl::Span<const NamedAttr> named);
+
+  // The defaults, with an empty value (0, "") for what is required: for
+  // documentation, no node has such attributes.
+  static Attrs Defaults(const AttrsType* type) {
+    return Attrs(type, type->defaults());
+  }
 
   const AttrsType* type() const { return type_; }
   // REQUIRES: type() == AttrsTypeOf<A>().

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "minnow/core/status.h"
 #include "minnow/graph/memory_plan.h"
+#include "minnow/graph/print.h"
 #include "minnow/graph/schedule.h"
 #include "minnow/graph/storage.h"
 
@@ -352,22 +353,7 @@ std::string Plan::ToString() const {
                       DenseBytes(out)),
          step.note});
   }
-  std::vector<size_t> widths(rows[0].size());
-  for (const auto& row : rows) {
-    for (size_t c = 0; c < row.size(); ++c) {
-      widths[c] = std::max(widths[c], row[c].size());
-    }
-  }
-  std::string text;
-  for (const auto& row : rows) {
-    std::string line;
-    for (size_t c = 0; c < row.size(); ++c) {
-      absl::StrAppend(&line, row[c]);
-      line.append(widths[c] + 2 - row[c].size(), ' ');
-    }
-    line.resize(line.find_last_not_of(' ') + 1);
-    absl::StrAppend(&text, line, "\n");
-  }
+  std::string text = AlignColumns(rows);
   absl::StrAppend(&text, "planned ", planned_bytes, " bytes, without sharing ",
                   unshared_bytes, ", largest live set ", lower_bound_bytes,
                   "; ", num_fallbacks,

@@ -58,7 +58,8 @@ def mlp(batch):
     weights = [executor.arg_dict[name] for name in parameters]
     for weight in weights:
         if weight.ndim == 2:
-            weight[:] = mx.nd.random.normal(scale=(2.0 / weight.shape[1]) ** 0.5, shape=weight.shape)
+            scale = (2.0 / weight.shape[1]) ** 0.5
+            weight[:] = mx.nd.random.normal(scale=scale, shape=weight.shape)
     # One operator for all parameters: weight, gradient and momentum of each.
     groups = [
         array

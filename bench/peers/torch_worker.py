@@ -72,7 +72,9 @@ def mlp(batch):
 
 
 def fashion_mnist(part):
-    images, labels = (torch.frombuffer(data, dtype=torch.uint8) for data in settings.fashion_mnist(part))
+    images, labels = (
+        torch.frombuffer(data, dtype=torch.uint8) for data in settings.fashion_mnist(part)
+    )
     return images.view(-1, settings.PIXELS).float().div_(255), labels.long()
 
 
@@ -84,7 +86,8 @@ def train_once(epochs):
     optimizer, loss_of = sgd(model.parameters()), nn.CrossEntropyLoss()
     for _ in range(epochs):
         order = torch.randperm(len(images))
-        for batch in order[: len(order) - len(order) % settings.TRAIN_BATCH].split(settings.TRAIN_BATCH):
+        order = order[: len(order) - len(order) % settings.TRAIN_BATCH]
+        for batch in order.split(settings.TRAIN_BATCH):
             train_step(model, loss_of, optimizer, images[batch], labels[batch])
         with torch.inference_mode():
             accuracy = (model(test_images).argmax(1) == test_labels).float().mean().item()
