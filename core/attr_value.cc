@@ -141,7 +141,10 @@ absl::StatusOr<std::vector<absl::string_view>> ParseList(
     const size_t comma = body.find(',');
     absl::string_view item = absl::StripAsciiWhitespace(body.substr(0, comma));
     // Python 2 wrote its long numbers with an L.
-    if (item.size() > 1 && item.back() == 'L') item.remove_suffix(1);
+    if (item.size() > 1 && item.back() == 'L' &&
+        absl::ascii_isdigit(item[item.size() - 2])) {
+      item.remove_suffix(1);
+    }
     if (item.empty() || item.find_first_of("()[]") != item.npos) {
       return ExpectedFound("a tuple like (1, 2)", text);
     }

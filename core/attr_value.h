@@ -50,7 +50,8 @@ std::string AttrText(const AttrScalar& value);
 std::string AttrText(const AttrValue& value);
 
 // Text to values. Blanks around the value are passed over. The errors say what
-// was expected and what was found.
+// was expected and what was found. Floating point numbers that are too large,
+// or subnormal, are errors, as in MXNet.
 absl::StatusOr<bool> ParseBool(absl::string_view text);
 absl::StatusOr<int64_t> ParseInt(absl::string_view text);
 absl::StatusOr<float> ParseFloat(absl::string_view text);

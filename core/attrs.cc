@@ -7,6 +7,7 @@
 
 namespace minnow {
 namespace internal {
+
 absl::Status UnknownAttr(absl::string_view name,
                          absl::Span<const absl::string_view> known) {
   if (known.empty()) {

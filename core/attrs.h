@@ -34,6 +34,7 @@
 #include <variant>
 #include <vector>
 
+#include "absl/algorithm/container.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
@@ -52,7 +53,6 @@ class Required {
   constexpr operator const T&() const { return value_; }     // NOLINT
   constexpr const T& get() const { return value_; }
   constexpr T& get() { return value_; }
-  constexpr bool operator==(const Required&) const = default;
 
  private:
   T value_;
@@ -88,7 +88,7 @@ struct FieldInfo {
   std::string doc;
   bool required = false;
   bool dynamic = false;
-  AttrValue default_value;  // None where required.
+  AttrValue default_value = {};  // None where required.
 };
 
 // The place of a dynamic field in a struct that the executor owns.
@@ -100,6 +100,8 @@ struct AttrsType {
   std::vector<FieldInfo> fields;
   absl::StatusOr<std::shared_ptr<const void>> (*parse)(
       absl::Span<const NamedAttr>) = nullptr;
+  // All defaults, with an empty value where a field is required.
+  std::shared_ptr<const void> (*defaults)() = nullptr;
   std::vector<NamedAttr> (*named)(const void* attrs) = nullptr;
   std::shared_ptr<void> (*copy)(const void* attrs) = nullptr;
   // The place of the field `index` of `fields`.
@@ -121,26 +123,29 @@ struct FieldValue<Required<T>> {
   static T& Get(Required<T>& member) { return member.get(); }
 };
 
-template <typename T>
-inline constexpr bool kIsOptional = false;
-template <typename T>
-inline constexpr bool kIsOptional<std::optional<T>> = true;
+// An optional is made from what it holds, if that can be made from `From`.
+template <typename T, typename From>
+inline constexpr bool kHolds = false;
+template <typename T, typename From>
+inline constexpr bool kHolds<std::optional<T>, From> =
+    std::is_constructible_v<T, From>;
 
-// Converts to anything, to count the members of an aggregate. An optional is
-// made from what it holds.
+// Converts to anything, to count the members of an aggregate.
 struct Any {
   template <typename T>
-  requires(!kIsOptional<T>) operator T() const;  // NOLINT
+  requires(!kHolds<T, Any>) operator T() const;  // NOLINT
 };
 
-template <typename A, typename... Args>
-constexpr size_t CountMembers() {
-  if constexpr (requires { A{Args{}..., Any{}}; }) {
-    return CountMembers<A, Args..., Any>();
-  } else {
-    return sizeof...(Args);
-  }
+template <typename A, size_t... I>
+constexpr bool IsMadeOfAnys(std::index_sequence<I...>) {
+  return requires { A{(void(I), Any{})...}; };
 }
+
+// A has n members. (One initializer less may not do, if a member is Required.)
+template <typename A, size_t n>
+inline constexpr bool kHasMembers =
+    IsMadeOfAnys<A>(std::make_index_sequence<n>()) &&
+    !IsMadeOfAnys<A>(std::make_index_sequence<n + 1>());
 
 template <typename A>
 using FieldsOf = decltype(A::Fields());
@@ -159,7 +164,7 @@ constexpr size_t CountRequired(std::type_identity<std::tuple<>>) { return 0; }
 // The defaults, with an empty value where a field is required.
 template <typename A>
 A Defaults() {
-  static_assert(CountMembers<A>() == std::tuple_size_v<FieldsOf<A>>,
+  static_assert(kHasMembers<A, std::tuple_size_v<FieldsOf<A>>>,
                 "Fields() must name every member, once");
   constexpr size_t kRequired = CountRequired(std::type_identity<FieldsOf<A>>());
   return []<size_t... I>(std::index_sequence<I...>) {
@@ -196,11 +201,18 @@ std::vector<NamedAttr> ToNamedAttrs(const A& attrs) {
 template <typename A>
 absl::StatusOr<A> FromNamedAttrs(absl::Span<const NamedAttr> named) {
   A attrs = internal::Defaults<A>();
-  absl::Status status;
   std::vector<absl::string_view> known;
+  internal::ForEachField<A>(
+      [&](const auto& field) { known.push_back(field.name); });
+  absl::Status status;
+  // First, since a required attribute may be missing for being misspelled.
+  for (const NamedAttr& attr : named) {
+    if (!absl::c_linear_search(known, attr.name)) {
+      status.Update(internal::UnknownAttr(attr.name, known));
+    }
+  }
   internal::ForEachField<A>([&]<typename M>(const Field<A, M>& field) {
     using T = typename internal::FieldValue<M>::type;
-    known.push_back(field.name);
     bool found = false;
     for (const NamedAttr& attr : named) {
       if (attr.name != field.name) continue;
@@ -223,11 +235,6 @@ absl::StatusOr<A> FromNamedAttrs(absl::Span<const NamedAttr> named) {
                        AttrCodec<T>::Type(), " (required), found nothing")));
     }
   });
-  for (const NamedAttr& attr : named) {
-    bool is_known = false;
-    for (absl::string_view name : known) is_known |= name == attr.name;
-    if (!is_known) status.Update(internal::UnknownAttr(attr.name, known));
-  }
   if (!status.ok()) return status;
   return attrs;
 }
@@ -239,21 +246,24 @@ AttrsType MakeAttrsType() {
   AttrsType type;
   const std::vector<NamedAttr> defaults = ToNamedAttrs(Defaults<A>());
   ForEachField<A>([&]<typename M>(const Field<A, M>& field) {
-    constexpr bool kRequired = FieldValue<M>::required;
-    type.fields.push_back(
-        {.name = field.name,
-         .type = AttrCodec<typename FieldValue<M>::type>::Type(),
-         .doc = field.doc,
-         .required = kRequired,
-         .dynamic = field.dynamic,
-         .default_value =
-             kRequired ? None{} : defaults[type.fields.size()].value});
+    FieldInfo info = {.name = field.name,
+                      .type = AttrCodec<typename FieldValue<M>::type>::Type(),
+                      .doc = field.doc,
+                      .required = FieldValue<M>::required,
+                      .dynamic = field.dynamic};
+    // Not by ?: in the initializer above: gcc 12 then leaves the None of a
+    // required field uninitialized.
+    if (!info.required) info.default_value = defaults[type.fields.size()].value;
+    type.fields.push_back(std::move(info));
   });
   type.parse = [](absl::Span<const NamedAttr> named)
       -> absl::StatusOr<std::shared_ptr<const void>> {
     MINNOW_ASSIGN_OR_RETURN(A attrs, FromNamedAttrs<A>(named));
     return std::shared_ptr<const void>(
         std::make_shared<const A>(std::move(attrs)));
+  };
+  type.defaults = []() -> std::shared_ptr<const void> {
+    return std::make_shared<const A>(Defaults<A>());
   };
   type.named = [](const void* attrs) {
     return ToNamedAttrs(*static_cast<const A*>(attrs));
@@ -302,6 +312,12 @@ class Attrs {
   // default; an unknown one is an error that suggests the nearest name.
   static absl::StatusOr<Attrs> Parse(const AttrsType* type,
                                      absl::Span<const NamedAttr> named);
+
+  // The defaults, with an empty value (0, "") for what is required: for
+  // documentation, no node has such attributes.
+  static Attrs Defaults(const AttrsType* type) {
+    return Attrs(type, type->defaults());
+  }
 
   const AttrsType* type() const { return type_; }
   // REQUIRES: type() == AttrsTypeOf<A>().

@@ -4,6 +4,8 @@
 //   Convert<int32_t>(1e20);     // The largest int32.
 //   Convert<int32_t>(NAN);      // 0
 //   Convert<int8_t>(300);       // 44: modulo 2^8.
+//
+// To a 16-bit float it goes by way of float, rounding twice.
 #ifndef MINNOW_CORE_CONVERT_H_
 #define MINNOW_CORE_CONVERT_H_
 

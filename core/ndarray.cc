@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <exception>
 
 #include "minnow/core/attr_value.h"
 #include "minnow/core/convert.h"
@@ -75,7 +76,12 @@ absl::StatusOr<NDArray> NDArray::Zeros(const Shape& shape, DType dtype,
         return absl::InvalidArgumentError(absl::StrCat(
             "a csr array has two dimensions, found ", shape.ToString()));
       }
-      data->indptr.assign(static_cast<size_t>(shape[0]) + 1, 0);
+      try {
+        data->indptr.assign(static_cast<size_t>(shape[0]) + 1, 0);
+      } catch (const std::exception&) {  // No memory, or beyond max_size().
+        return absl::ResourceExhaustedError(
+            absl::StrCat("no memory for csr ", shape.ToString()));
+      }
       bytes = 0;
       break;
   }
@@ -111,11 +117,12 @@ absl::StatusOr<NDArray> NDArray::Csr(const Shape& shape, const NDArray& values,
   const int64_t nnz = static_cast<int64_t>(columns.size());
   MINNOW_RETURN_IF_ERROR(CheckValues(values, Shape{nnz}));
   MINNOW_RETURN_IF_ERROR(shape.CheckedBytes(values.dtype()).status());
-  if (static_cast<int64_t>(indptr.size()) != shape[0] + 1 ||
-      indptr.front() != 0 || indptr.back() != nnz) {
+  const uint64_t num_bounds = static_cast<uint64_t>(shape[0]) + 1;
+  if (indptr.size() != num_bounds || indptr.front() != 0 ||
+      indptr.back() != nnz) {
     return absl::InvalidArgumentError(absl::StrCat(
-        "indptr: expected ", shape[0] + 1, " numbers from 0 to ", nnz,
-        ", found ", indptr.size(),
+        "indptr: expected ", num_bounds, " numbers from 0 to ", nnz, ", found ",
+        indptr.size(),
         indptr.empty()
             ? ""
             : absl::StrCat(" from ", indptr.front(), " to ", indptr.back())));
@@ -133,6 +140,19 @@ absl::StatusOr<NDArray> NDArray::Csr(const Shape& shape, const NDArray& values,
   own.data_->indices = std::move(columns);
   own.data_->indptr = std::move(indptr);
   return NDArray(own.data_, shape, values.dtype(), StorageType::kCsr);
+}
+
+absl::StatusOr<NDArray> NDArray::ViewOf(std::shared_ptr<ArrayData> data,
+                                        int64_t offset, const Shape& shape,
+                                        DType dtype) {
+  MINNOW_ASSIGN_OR_RETURN(int64_t bytes, shape.CheckedBytes(dtype));
+  if (offset < 0 || offset > data->values.size() ||
+      bytes > data->values.size() - offset) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("a view of ", bytes, " bytes at ", offset,
+                     " is outside of a buffer of ", data->values.size()));
+  }
+  return NDArray(std::move(data), shape, dtype, StorageType::kDense, offset);
 }
 
 int64_t NDArray::num_values() const {
@@ -220,8 +240,11 @@ absl::Status NDArray::CopyFrom(const NDArray& source) {
 }
 
 absl::StatusOr<NDArray> NDArray::Cast(DType dtype) const {
-  MINNOW_ASSIGN_OR_RETURN(NDArray dense, ToDense());
-  if (dtype == dtype_) return dense;
+  if (dtype == dtype_) return ToDense();
+  NDArray dense = *this;
+  if (storage_ != StorageType::kDense) {
+    MINNOW_ASSIGN_OR_RETURN(dense, ToDense());
+  }
   MINNOW_ASSIGN_OR_RETURN(NDArray result, Zeros(shape_, dtype));
   VisitDType(dtype_, [&]<typename From>() {
     VisitDType(dtype, [&]<typename To>() {
@@ -236,8 +259,9 @@ absl::StatusOr<NDArray> NDArray::Cast(DType dtype) const {
 bool NDArray::Overlaps(const NDArray& other) const {
   if (data_ == nullptr || data_ != other.data_) return false;
   if (storage_ != StorageType::kDense) return true;
-  return offset_ < other.offset_ + other.num_bytes() &&
-         other.offset_ < offset_ + num_bytes();
+  // The bytes of both; none where one of them is empty.
+  return std::max(offset_, other.offset_) <
+         std::min(offset_ + num_bytes(), other.offset_ + other.num_bytes());
 }
 
 std::string NDArray::Describe() const {

@@ -17,6 +17,7 @@
 #ifndef MINNOW_CORE_NDARRAY_H_
 #define MINNOW_CORE_NDARRAY_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -63,6 +64,11 @@ class NDArray {
   static absl::StatusOr<NDArray> Csr(const Shape& shape, const NDArray& values,
                                      std::vector<int64_t> indptr,
                                      std::vector<int64_t> columns);
+
+  // A dense array inside the buffer of `data`, `offset` bytes from its start.
+  static absl::StatusOr<NDArray> ViewOf(std::shared_ptr<ArrayData> data,
+                                        int64_t offset, const Shape& shape,
+                                        DType dtype);
 
   explicit operator bool() const { return data_ != nullptr; }
   const Shape& shape() const { return shape_; }

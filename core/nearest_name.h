@@ -1,7 +1,8 @@
 // Help for those who mistype.
 //
-//   DidYouMean("momentun", {"lr", "momentum"});  // "; did you mean
-//   'momentum'?" DidYouMean("x", {"lr", "momentum"});         // ""
+//   DidYouMean("momentun", {"lr", "momentum"});
+//       // "; did you mean 'momentum'?"
+//   DidYouMean("x", {"lr", "momentum"});  // ""
 #ifndef MINNOW_CORE_NEAREST_NAME_H_
 #define MINNOW_CORE_NEAREST_NAME_H_
 

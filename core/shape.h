@@ -59,8 +59,8 @@ class Shape {
   absl::StatusOr<int64_t> CheckedBytes(DType dtype) const;
 
   // Takes over what `other` knows. An error, and no change, if they
-  // contradict each other: "expected (2,3), found (2,4)", where this shape is
-  // the one that was expected.
+  // contradict each other: "expected shape (2,3), found (2,4)", where this
+  // shape is the one that was expected.
   absl::Status Merge(const Shape& other);
 
   bool operator==(const Shape& other) const = default;

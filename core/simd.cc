@@ -2,6 +2,8 @@
 
 #include <atomic>
 
+#include "hwy/targets.h"
+
 namespace minnow {
 namespace {
 
@@ -9,6 +11,23 @@ namespace {
 std::atomic<Isa>& Active() {
   static std::atomic<Isa> active = BestIsa();
   return active;
+}
+
+int64_t HighwayTarget(Isa isa) {
+  switch (isa) {
+    case Isa::kAvx512:
+      return HWY_AVX3;
+    case Isa::kAvx2:
+      return HWY_AVX2;
+    case Isa::kBaseline:
+      break;
+  }
+  return HWY_STATIC_TARGET;
+}
+
+void SetActive(Isa isa) {
+  Active() = isa;
+  hwy::SetSupportedTargetsForTest(HighwayTarget(isa));
 }
 
 }  // namespace
@@ -32,8 +51,8 @@ absl::Span<const Isa> SupportedIsas() {
 
 Isa ActiveIsa() { return Active().load(std::memory_order_relaxed); }
 
-ScopedIsa::ScopedIsa(Isa isa) : previous_(ActiveIsa()) { Active() = isa; }
+ScopedIsa::ScopedIsa(Isa isa) : previous_(ActiveIsa()) { SetActive(isa); }
 
-ScopedIsa::~ScopedIsa() { Active() = previous_; }
+ScopedIsa::~ScopedIsa() { SetActive(previous_); }
 
 }  // namespace minnow

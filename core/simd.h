@@ -32,8 +32,8 @@ absl::Span<const Isa> SupportedIsas();
 // What Vectorize uses: BestIsa(), unless a test says otherwise.
 Isa ActiveIsa();
 
-// Tests run every copy of a kernel: while it lives, Vectorize uses `isa`, in
-// all threads.
+// Tests run every copy of a kernel: while it lives, Vectorize uses `isa`, and
+// so do the functions of Google Highway, in all threads.
 class ScopedIsa {
  public:
   explicit ScopedIsa(Isa isa);

@@ -51,8 +51,12 @@ void ThreadPool::RunRegion(int64_t num_blocks, BlockFn call, const void* f) {
   // Only blocks are waited for; a worker that never woke has none.
   int spins = 0;
   while (unfinished_.load(std::memory_order_acquire) > 0) {
-    if (++spins > kSpins) std::this_thread::yield();
-    Pause();
+    if (spins < kSpins) {
+      ++spins;
+      Pause();
+    } else {
+      std::this_thread::yield();
+    }
   }
 }
 

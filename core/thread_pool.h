@@ -14,7 +14,6 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdint>
-#include <memory>
 #include <thread>
 #include <vector>
 
@@ -73,7 +72,8 @@ class ThreadPool {
 };
 
 // Cuts [0, n) into blocks of `grain` elements, and calls f(begin, end) for
-// each. One block runs in the calling thread.
+// each. A single block runs in the calling thread.
+// REQUIRES: grain > 0.
 template <typename F>
 void ParallelFor(ThreadPool& pool, int64_t n, int64_t grain, const F& f) {
   if (n <= grain) {

@@ -19,6 +19,9 @@ const AttrsType* RawAttrsType() {
         return std::shared_ptr<const void>(
             std::make_shared<RawAttrs>(RawAttrs{{named.begin(), named.end()}}));
       },
+      .defaults = []() -> std::shared_ptr<const void> {
+        return std::make_shared<const RawAttrs>();
+      },
       .named =
           [](const void* attrs) {
             return static_cast<const RawAttrs*>(attrs)->values;

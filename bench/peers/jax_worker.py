@@ -1,0 +1,134 @@
+"""JAX on the CPU: whole steps under jit, their state donated.
+
+It has no dispatch: jit folds a chain of additions into one.
+"""
+
+import functools
+import itertools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+import protocol
+import settings
+
+
+def momentum_update(weight, grad, mom):
+    mom = settings.MOMENTUM * mom - settings.LEARNING_RATE * (grad + settings.WEIGHT_DECAY * weight)
+    return weight + mom, mom
+
+
+def sgd_mom(size):
+    weight, grad = (jax.random.normal(jax.random.key(i), (size,)) for i in range(2))
+    state = weight, jnp.zeros_like(weight)
+    step = jax.jit(lambda state, grad: momentum_update(state[0], grad, state[1]), donate_argnums=0)
+
+    def run(steps):
+        nonlocal state
+        for _ in range(steps):
+            state = step(state, grad)
+        jax.block_until_ready(state)
+
+    return run
+
+
+def initial_state(layers):
+    """He's initial weights, zero biases, and momentum for both."""
+    random = np.random.default_rng(0)
+    parameters = [
+        (
+            jnp.asarray(random.normal(0, (2 / inputs) ** 0.5, (inputs, outputs)), jnp.float32),
+            jnp.zeros(outputs),
+        )
+        for inputs, outputs in itertools.pairwise(layers)
+    ]
+    return parameters, jax.tree.map(jnp.zeros_like, parameters)
+
+
+def logits_of(parameters, images):
+    *hidden, (weight, bias) = parameters
+    for hidden_weight, hidden_bias in hidden:
+        images = jax.nn.relu(images @ hidden_weight + hidden_bias)
+    return images @ weight + bias
+
+
+def loss_of(parameters, images, labels):
+    log_probabilities = jax.nn.log_softmax(logits_of(parameters, images))
+    # Not take_along_axis: its gradient is a scatter, which is slow on a CPU.
+    chosen = jax.nn.one_hot(labels, log_probabilities.shape[1])
+    return -(log_probabilities * chosen).sum(axis=1).mean()
+
+
+def train_step(state, images, labels):
+    parameters, moms = state
+    loss, grads = jax.value_and_grad(loss_of)(parameters, images, labels)
+    updated = [
+        momentum_update(*one)
+        for one in zip(*(jax.tree.leaves(tree) for tree in (parameters, grads, moms)))
+    ]
+    rebuild = functools.partial(jax.tree.unflatten, jax.tree.structure(parameters))
+    return tuple(rebuild(leaves) for leaves in zip(*updated)), loss
+
+
+def mlp(batch):
+    step = jax.jit(train_step, donate_argnums=0)
+    state = initial_state(settings.STEP_LAYERS)
+    images = jax.random.uniform(jax.random.key(0), (batch, settings.STEP_LAYERS[0]))
+    labels = jax.random.randint(jax.random.key(1), (batch,), 0, settings.STEP_LAYERS[-1])
+
+    def run(steps):
+        nonlocal state
+        for _ in range(steps):
+            state, _ = step(state, images, labels)
+        jax.block_until_ready(state)
+
+    return run
+
+
+@functools.partial(jax.jit, donate_argnums=0)
+def train_epoch(state, images, labels, order):
+    """Runs a step per row of `order`, all in one call."""
+
+    def step(state, batch):
+        return train_step(state, images[batch], labels[batch])
+
+    return jax.lax.scan(step, state, order)
+
+
+@jax.jit
+def accuracy_of(parameters, images, labels):
+    return (logits_of(parameters, images).argmax(1) == labels).mean()
+
+
+def fashion_mnist(part):
+    images, labels = (np.frombuffer(data, np.uint8) for data in settings.fashion_mnist(part))
+    images = images.reshape(-1, settings.PIXELS).astype(np.float32) / 255
+    return jnp.asarray(images), jnp.asarray(labels, jnp.int32)
+
+
+def train_once(epochs):
+    """Reads the images, trains, and returns the accuracy after the last epoch."""
+    images, labels = fashion_mnist("train")
+    test = fashion_mnist("t10k")
+    state = initial_state(settings.TRAIN_LAYERS)
+    random = np.random.default_rng(0)
+    for _ in range(epochs):
+        order = random.permutation(len(images))
+        order = order[: len(order) - len(order) % settings.TRAIN_BATCH]
+        state, _ = train_epoch(state, images, labels, order.reshape(-1, settings.TRAIN_BATCH))
+        accuracy = float(accuracy_of(state[0], *test))
+    return accuracy
+
+
+def train(epochs):
+    def run(steps):
+        for _ in range(steps):
+            accuracy = train_once(epochs)
+        return f"{100 * accuracy:.1f} %"
+
+    return run
+
+
+if __name__ == "__main__":
+    protocol.serve(f"jax {jax.__version__}", {"sgd_mom": sgd_mom, "mlp": mlp, "train": train})

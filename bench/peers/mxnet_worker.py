@@ -1,0 +1,90 @@
+"""MXNet 1.9.1: symbol executors, and the optimizer operators in place."""
+
+import mxnet as mx
+
+import protocol
+import settings
+
+OPTIMIZER = {
+    "lr": settings.LEARNING_RATE,
+    "momentum": settings.MOMENTUM,
+    "wd": settings.WEIGHT_DECAY,
+}
+
+
+def sgd_mom(size):
+    weight, grad = (mx.nd.random.normal(shape=(size,)) for _ in range(2))
+    mom = mx.nd.zeros((size,))
+
+    def run(steps):
+        for _ in range(steps):
+            mx.nd.sgd_mom_update(weight, grad, mom, out=weight, **OPTIMIZER)
+        weight.wait_to_read()
+
+    return run
+
+
+def dispatch(length):
+    chain = mx.sym.Variable("x")
+    for _ in range(length):
+        chain = chain + 1.0
+    executor = chain.bind(mx.cpu(), {"x": mx.nd.zeros((1,))}, grad_req="null")
+
+    def run(steps):
+        for _ in range(steps):
+            executor.forward(is_train=False)
+        executor.outputs[0].wait_to_read()
+
+    return run
+
+
+def mlp(batch):
+    symbol = mx.sym.Variable("data")
+    *hidden, classes = settings.STEP_LAYERS[1:]
+    for units in hidden:
+        symbol = mx.sym.FullyConnected(symbol, num_hidden=units)
+        symbol = mx.sym.Activation(symbol, act_type="relu")
+    symbol = mx.sym.FullyConnected(symbol, num_hidden=classes)
+    symbol = mx.sym.SoftmaxOutput(symbol, name="softmax")
+
+    parameters = [name for name in symbol.list_arguments() if name not in ("data", "softmax_label")]
+    executor = symbol.simple_bind(
+        mx.cpu(),
+        data=(batch, settings.STEP_LAYERS[0]),
+        grad_req={name: "write" for name in parameters},
+    )
+    executor.arg_dict["data"][:] = mx.nd.random.uniform(shape=(batch, settings.STEP_LAYERS[0]))
+    executor.arg_dict["softmax_label"][:] = mx.nd.random.randint(0, classes, shape=(batch,))
+    weights = [executor.arg_dict[name] for name in parameters]
+    for weight in weights:
+        if weight.ndim == 2:
+            scale = (2.0 / weight.shape[1]) ** 0.5
+            weight[:] = mx.nd.random.normal(scale=scale, shape=weight.shape)
+    # One operator for all parameters: weight, gradient and momentum of each.
+    groups = [
+        array
+        for name, weight in zip(parameters, weights)
+        for array in (weight, executor.grad_dict[name], mx.nd.zeros(weight.shape))
+    ]
+    optimizer = {
+        "lrs": [settings.LEARNING_RATE] * len(weights),
+        "wds": [settings.WEIGHT_DECAY] * len(weights),
+        "momentum": settings.MOMENTUM,
+        "rescale_grad": 1.0 / batch,
+        "num_weights": len(weights),
+    }
+
+    def run(steps):
+        for _ in range(steps):
+            executor.forward(is_train=True)
+            executor.backward()
+            mx.nd.multi_sgd_mom_update(*groups, out=weights, **optimizer)
+        mx.nd.waitall()
+
+    return run
+
+
+if __name__ == "__main__":
+    protocol.serve(
+        f"mxnet {mx.__version__}", {"sgd_mom": sgd_mom, "dispatch": dispatch, "mlp": mlp}
+    )

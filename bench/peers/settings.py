@@ -1,0 +1,23 @@
+"""What all contestants agree on: the numbers of the works, and the images."""
+
+import gzip
+import pathlib
+
+LEARNING_RATE = 0.01
+MOMENTUM = 0.9
+WEIGHT_DECAY = 1e-4
+
+STEP_LAYERS = (784, 128, 64, 10)  # The work "mlp".
+TRAIN_LAYERS = (784, 256, 128, 10)  # The work "train".
+TRAIN_BATCH = 64
+PIXELS = 784
+
+# Where Debian's package dataset-fashion-mnist puts its files.
+FASHION_MNIST = pathlib.Path("/usr/share/datasets/fashion-mnist")
+
+
+def fashion_mnist(part):
+    """The images and labels of "train" or "t10k", as writable bytes."""
+    images = gzip.decompress((FASHION_MNIST / f"{part}-images-idx3-ubyte.gz").read_bytes())
+    labels = gzip.decompress((FASHION_MNIST / f"{part}-labels-idx1-ubyte.gz").read_bytes())
+    return bytearray(images[16:]), bytearray(labels[8:])

@@ -1,0 +1,111 @@
+"""PyTorch on the CPU: eager mode and the fused SGD."""
+
+import itertools
+import sys
+
+import torch
+from torch import nn
+
+import protocol
+import settings
+
+
+def sgd(parameters):
+    return torch.optim.SGD(
+        parameters,
+        lr=settings.LEARNING_RATE,
+        momentum=settings.MOMENTUM,
+        weight_decay=settings.WEIGHT_DECAY,
+        fused=True,
+    )
+
+
+def network(layers):
+    stack = []
+    for inputs, outputs in itertools.pairwise(layers):
+        stack += [nn.Linear(inputs, outputs), nn.ReLU()]
+    return nn.Sequential(*stack[:-1])
+
+
+def train_step(model, loss_of, optimizer, images, labels):
+    loss = loss_of(model(images), labels)
+    optimizer.zero_grad(set_to_none=True)
+    loss.backward()
+    optimizer.step()
+    return loss
+
+
+def sgd_mom(size):
+    weight = nn.Parameter(torch.randn(size))
+    weight.grad = torch.randn(size)
+    optimizer = sgd([weight])
+
+    def run(steps):
+        for _ in range(steps):
+            optimizer.step()
+
+    return run
+
+
+def dispatch(length):
+    @torch.inference_mode()
+    def run(steps):
+        for _ in range(steps):
+            x = torch.zeros(1)
+            for _ in range(length):
+                x = x + 1.0
+
+    return run
+
+
+def mlp(batch):
+    model = network(settings.STEP_LAYERS)
+    optimizer, loss_of = sgd(model.parameters()), nn.CrossEntropyLoss()
+    images = torch.rand(batch, settings.STEP_LAYERS[0])
+    labels = torch.randint(0, settings.STEP_LAYERS[-1], (batch,))
+
+    def run(steps):
+        for _ in range(steps):
+            train_step(model, loss_of, optimizer, images, labels)
+
+    return run
+
+
+def fashion_mnist(part):
+    images, labels = (
+        torch.frombuffer(data, dtype=torch.uint8) for data in settings.fashion_mnist(part)
+    )
+    return images.view(-1, settings.PIXELS).float().div_(255), labels.long()
+
+
+def train_once(epochs):
+    """Reads the images, trains, and returns the accuracy after the last epoch."""
+    images, labels = fashion_mnist("train")
+    test_images, test_labels = fashion_mnist("t10k")
+    model = network(settings.TRAIN_LAYERS)
+    optimizer, loss_of = sgd(model.parameters()), nn.CrossEntropyLoss()
+    for _ in range(epochs):
+        order = torch.randperm(len(images))
+        order = order[: len(order) - len(order) % settings.TRAIN_BATCH]
+        for batch in order.split(settings.TRAIN_BATCH):
+            train_step(model, loss_of, optimizer, images[batch], labels[batch])
+        with torch.inference_mode():
+            accuracy = (model(test_images).argmax(1) == test_labels).float().mean().item()
+    return accuracy
+
+
+def train(epochs):
+    def run(steps):
+        for _ in range(steps):
+            accuracy = train_once(epochs)
+        return f"{100 * accuracy:.1f} %"
+
+    return run
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(int(sys.argv[1]))
+    protocol.serve(
+        f"torch {torch.__version__}",
+        {"sgd_mom": sgd_mom, "dispatch": dispatch, "mlp": mlp, "train": train},
+    )

@@ -1,0 +1,270 @@
+#include "minnow/executor/state.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "absl/container/flat_hash_set.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "minnow/core/status.h"
+#include "minnow/executor/binding.h"
+
+namespace minnow {
+namespace {
+
+// Copies the bytes that `attrs` counts from the first argument to the second.
+absl::Status CopyDense(const RunContext& context, const void* attrs,
+                       absl::Span<const ArrayRef* const> args) {
+  constexpr int64_t kGrain = 1 << 18;
+  const auto* from = static_cast<const std::byte*>(args[0]->values);
+  auto* to = static_cast<std::byte*>(args[1]->values);
+  ParallelFor(*context.threads, *static_cast<const int64_t*>(attrs), kGrain,
+              [&](int64_t begin, int64_t end) {
+                std::memcpy(to + begin, from + begin,
+                            static_cast<size_t>(end - begin));
+              });
+  return absl::OkStatus();
+}
+
+absl::Status CopySparse(const RunContext&, const void*,
+                        absl::Span<const ArrayRef* const> args) {
+  const ArrayData& from = *args[0]->sparse;
+  ArrayData& to = *args[1]->sparse;
+  MINNOW_ASSIGN_OR_RETURN(Buffer values, Buffer::Allocate(from.values.size()));
+  std::memcpy(values.data(), from.values.data(),
+              static_cast<size_t>(from.values.size()));
+  to.values = std::move(values);
+  to.indices = from.indices;
+  to.indptr = from.indptr;
+  return absl::OkStatus();
+}
+
+// The part of the graph that the options ask for.
+absl::StatusOr<Graph> SelectTargets(const Graph& graph,
+                                    const BindOptions& options) {
+  Graph selected = graph;
+  if (options.outputs.has_value()) {
+    selected.outputs.clear();
+    for (size_t i : *options.outputs) {
+      if (i >= graph.outputs.size()) {
+        return absl::InvalidArgumentError(
+            absl::StrCat("target: expected an output in [0,",
+                         graph.outputs.size(), "), found ", i));
+      }
+      selected.outputs.push_back(graph.outputs[i]);
+    }
+  }
+  if (options.updates.has_value()) {
+    selected.updates.clear();
+    for (const std::string& name : *options.updates) {
+      const auto found = std::find_if(
+          graph.updates.begin(), graph.updates.end(), [&](const Update& u) {
+            return graph.nodes[u.variable].name == name;
+          });
+      if (found == graph.updates.end()) {
+        return absl::InvalidArgumentError(absl::StrCat(
+            "target: expected a variable that is updated, found '", name, "'"));
+      }
+      selected.updates.push_back(*found);
+    }
+  }
+  return RemoveDeadNodes(selected);
+}
+
+}  // namespace
+
+absl::Status Executor::State::MakeArena(
+    const std::shared_ptr<ArrayData>& reusable) {
+  if (reusable != nullptr && reusable->values.size() >= plan.planned_bytes) {
+    arena = reusable;
+    return absl::OkStatus();
+  }
+  arena = std::make_shared<ArrayData>();
+  MINNOW_ASSIGN_OR_RETURN(arena->values, Buffer::Allocate(plan.planned_bytes));
+  return absl::OkStatus();
+}
+
+absl::Status Executor::State::MakeRefs() {
+  refs.resize(plan.places.size());
+  own.resize(plan.places.size());
+  for (size_t value = 0; value < refs.size(); ++value) {
+    ArrayRef& ref = refs[value];
+    const Shape& shape = plan.types.shapes[value];
+    ref.dims = shape.dims();
+    ref.size = shape.num_elements();
+    switch (plan.places[value].kind) {
+      case ValuePlace::Kind::kArena:
+        ref.values = arena->values.data() + plan.places[value].offset;
+        break;
+      case ValuePlace::Kind::kOwn: {
+        MINNOW_ASSIGN_OR_RETURN(own[value],
+                                NDArray::Zeros(shape, *plan.types.dtypes[value],
+                                               plan.storages[value]));
+        ref.sparse = own[value].data().get();
+        break;
+      }
+      case ValuePlace::Kind::kVariable:
+      case ValuePlace::Kind::kNone:
+        break;
+    }
+  }
+  for (size_t id = 0; id < arrays.size(); ++id) {
+    if (!arrays[id]) continue;
+    variables[plan.graph.nodes[id].name] = static_cast<int32_t>(id);
+    const int32_t value = plan.index.first(id);
+    refs[value].values = arrays[id].raw();
+    refs[value].sparse = arrays[id].data().get();
+  }
+  for (size_t value = 0; value < refs.size(); ++value) {
+    if (plan.places[value].kind != ValuePlace::Kind::kVariable) continue;
+    const ArrayRef& variable = refs[plan.index.first(
+        static_cast<size_t>(plan.places[value].variable))];
+    refs[value].values = variable.values;
+    refs[value].sparse = variable.sparse;
+  }
+  return absl::OkStatus();
+}
+
+void Executor::State::PointToVariable(int32_t node) {
+  for (size_t value = 0; value < refs.size(); ++value) {
+    if (plan.places[value].kind == ValuePlace::Kind::kVariable &&
+        plan.places[value].variable == node) {
+      refs[value].values = arrays[node].raw();
+      refs[value].sparse = arrays[node].data().get();
+    }
+  }
+}
+
+void Executor::State::MakeSteps() {
+  attrs.resize(plan.graph.nodes.size());
+  for (size_t id = 0; id < plan.graph.nodes.size(); ++id) {
+    const Node& node = plan.graph.nodes[id];
+    if (node.is_variable()) continue;
+    const auto& fields = node.attrs.type()->fields;
+    if (std::any_of(fields.begin(), fields.end(),
+                    [](const FieldInfo& field) { return field.dynamic; })) {
+      attrs[id] = node.attrs.type()->copy(node.attrs.get());
+    }
+  }
+  size_t num_args = 0;
+  for (const PlanStep& step : plan.steps) num_args += step.args.size();
+  args.reserve(num_args);
+  copy_bytes.reserve(plan.steps.size());
+  steps.reserve(plan.steps.size());
+  for (const PlanStep& planned : plan.steps) {
+    const size_t first = args.size();
+    for (int32_t value : planned.args) args.push_back(&refs[value]);
+    Step step;
+    step.args = absl::MakeConstSpan(args).subspan(first);
+    step.context.threads = threads.get();
+    if (planned.node < 0) {
+      const int32_t from = planned.args[0];
+      copy_bytes.push_back(plan.DenseBytes(from));
+      step.attrs = &copy_bytes.back();
+      step.run =
+          plan.storages[from] == StorageType::kDense ? CopyDense : CopySparse;
+    } else {
+      const Node& node = plan.graph.nodes[planned.node];
+      step.run = planned.kernel->run;
+      step.attrs = attrs[planned.node] != nullptr ? attrs[planned.node].get()
+                                                  : node.attrs.get();
+      step.context.training = options.training;
+      step.context.random = {.seed = options.seed, .stream = node.stream};
+      step.context.prepared = planned.prepared.state.get();
+      step.context.workspace =
+          absl::MakeSpan(arena->values.data() + planned.workspace_offset,
+                         static_cast<size_t>(planned.prepared.workspace_bytes));
+    }
+    steps.push_back(step);
+    if (planned.node >= 0 && plan.graph.nodes[planned.node].op->random) {
+      random_steps.push_back(&steps.back());
+    }
+  }
+}
+
+absl::Status Executor::State::MakeOutputs() {
+  outputs.clear();
+  for (NodeOutput x : plan.graph.outputs) {
+    const int32_t value = plan.index[x];
+    switch (plan.places[value].kind) {
+      case ValuePlace::Kind::kVariable:
+        outputs.push_back(arrays[plan.places[value].variable]);
+        break;
+      case ValuePlace::Kind::kOwn:
+        outputs.push_back(own[value]);
+        break;
+      case ValuePlace::Kind::kArena: {
+        MINNOW_ASSIGN_OR_RETURN(
+            outputs.emplace_back(),
+            NDArray::ViewOf(arena, plan.places[value].offset,
+                            plan.types.shapes[value],
+                            *plan.types.dtypes[value]));
+        break;
+      }
+      case ValuePlace::Kind::kNone:
+        return absl::InternalError("an output has no place");
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::unique_ptr<Executor::State>> Executor::State::Make(
+    const Graph& graph, BindOptions options,
+    std::shared_ptr<ThreadPool> threads,
+    const std::shared_ptr<ArrayData>& arena) {
+  MINNOW_ASSIGN_OR_RETURN(Graph selected, SelectTargets(graph, options));
+  MINNOW_RETURN_IF_ERROR(CheckBound(selected, graph, options.variables));
+  absl::flat_hash_map<std::string, VariableType> types;
+  for (const auto& [name, array] : options.variables) {
+    types[name] = {array.shape(), array.dtype(), array.storage()};
+  }
+  MINNOW_ASSIGN_OR_RETURN(Plan plan,
+                          MakePlan(selected, types,
+                                   {.strict_storage = options.strict_storage,
+                                    .memory_limit = options.memory_limit}));
+  if (threads == nullptr) {
+    threads = std::make_shared<ThreadPool>(options.threads);
+  }
+  auto state = std::make_unique<State>(graph, std::move(options),
+                                       std::move(threads), std::move(plan));
+  MINNOW_ASSIGN_OR_RETURN(state->arrays,
+                          BindVariables(state->plan, state->options.variables,
+                                        state->options.seed));
+  MINNOW_RETURN_IF_ERROR(CheckOverlaps(state->plan, state->arrays));
+  MINNOW_RETURN_IF_ERROR(state->MakeArena(arena));
+  MINNOW_RETURN_IF_ERROR(state->MakeRefs());
+  state->MakeSteps();
+  MINNOW_RETURN_IF_ERROR(state->MakeOutputs());
+  for (size_t id = 0; id < state->arrays.size(); ++id) {
+    if (state->arrays[id]) {
+      state->options.variables[state->plan.graph.nodes[id].name] =
+          state->arrays[id];
+    }
+  }
+  return state;
+}
+
+absl::Status Executor::State::Failed(size_t step, const absl::Status& status) {
+  const PlanStep& failed = plan.steps[step];
+  const std::string where =
+      failed.node < 0 ? failed.note : plan.graph.nodes[failed.node].Describe();
+  // A step that fails has written nothing itself.
+  std::vector<std::string> changed;
+  absl::flat_hash_set<int32_t> seen;
+  for (size_t i = 0; i < step; ++i) {
+    const int32_t variable = plan.steps[i].writes_variable;
+    if (variable >= 0 && seen.insert(variable).second) {
+      changed.push_back(
+          absl::StrCat("'", plan.graph.nodes[variable].name, "'"));
+    }
+  }
+  absl::Status error = Annotate(status, where);
+  if (changed.empty()) return error;
+  broken = absl::Status(
+      error.code(),
+      absl::StrCat(error.message(), "; the run had changed ",
+                   absl::StrJoin(changed, ", "), ", the executor is broken"));
+  return broken;
+}
+
+}  // namespace minnow

@@ -1,0 +1,91 @@
+// The plan: all that is decided about a run before anything runs.
+//
+// It says which kernel each node runs, how each value is stored and where it
+// lies, where a fallback converts an input to dense, and where a copy is made.
+// The executor follows it; people read it:
+//
+//   MINNOW_ASSIGN_OR_RETURN(
+//       Plan plan, MakePlan(graph, {{"data", {.shape = {64, 784}}}}, {}));
+//   std::cout << plan.ToString();
+#ifndef MINNOW_GRAPH_PLAN_H_
+#define MINNOW_GRAPH_PLAN_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/statusor.h"
+#include "minnow/graph/graph.h"
+#include "minnow/graph/infer.h"
+#include "minnow/graph/kernel.h"
+
+namespace minnow {
+
+struct PlanOptions {
+  // A conversion to dense that nobody asked for, and a copy of a variable that
+  // is updated, are errors that name the node.
+  bool strict_storage = false;
+  // Of the arena; a larger one is an error. 0: no limit.
+  int64_t memory_limit = 0;
+};
+
+// Where a value lies.
+struct ValuePlace {
+  enum class Kind : uint8_t {
+    kNone,      // Nobody needs it.
+    kVariable,  // In the array that is bound to a variable.
+    kArena,
+    kOwn,  // Sparse: in a buffer of its own, which grows as it must.
+  };
+  Kind kind = Kind::kNone;
+  int32_t variable = -1;  // The node of the variable.
+  int64_t offset = 0;     // In the arena.
+};
+
+struct PlanStep {
+  // The node whose kernel runs; -1 for a copy that ends an update.
+  int32_t node = -1;
+  const Kernel* kernel = nullptr;  // Null for a copy.
+  std::vector<int32_t> args;       // Values; for a copy from, to.
+  Prepared prepared;
+  int64_t workspace_offset = 0;
+  // The variable that the step writes, or -1.
+  int32_t writes_variable = -1;
+  std::string note;  // "fallback for step.grad", "copy of w".
+};
+
+struct Plan {
+  // What runs: the targets' part of the graph that was given, with what the
+  // plan has added to it.
+  Graph graph;
+  ValueIndex index;
+  ValueTypes types;
+  std::vector<StorageType> storages;  // By value.
+  std::vector<ValuePlace> places;     // By value.
+  std::vector<PlanStep> steps;
+
+  // Bytes of the arena; without sharing of memory; the largest live set.
+  int64_t planned_bytes = 0;
+  int64_t unshared_bytes = 0;
+  int64_t lower_bound_bytes = 0;
+  // Conversions to dense that no user asked for, and the bytes they make.
+  int64_t num_fallbacks = 0;
+  int64_t fallback_bytes = 0;
+
+  // Bytes of a value as if dense.
+  int64_t DenseBytes(int32_t value) const;
+  // One line a step, then totals.
+  std::string ToString() const;
+};
+
+// Plans a run of all outputs and updates of `graph`. `variables` says what is
+// bound, by name; those that the graph does not have are passed over.
+absl::StatusOr<Plan> MakePlan(
+    const Graph& graph,
+    const absl::flat_hash_map<std::string, VariableType>& variables,
+    const PlanOptions& options);
+
+}  // namespace minnow
+
+#endif  // MINNOW_GRAPH_PLAN_H_

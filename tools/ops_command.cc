@@ -1,0 +1,71 @@
+#include <iostream>
+#include <memory>
+#include <string>
+
+#include "minnow/core/status.h"
+#include "minnow/graph/print.h"
+#include "minnow/graph/storage.h"
+#include "minnow/interop/op_json.h"
+#include "minnow/ops/builtin.h"
+#include "minnow/tools/commands.h"
+
+namespace minnow {
+namespace {
+
+void PrintList(const OpRegistry& registry) {
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& op : registry.ops()) {
+    rows.push_back({op->name, op->doc.substr(0, op->doc.find('\n'))});
+  }
+  std::cout << AlignColumns(rows);
+}
+
+void PrintOp(const OpDef& op) {
+  std::cout << op.name << "\n\n" << op.doc << "\n\nattributes:\n";
+  for (const FieldInfo& field : op.attrs->fields) {
+    std::cout << "  " << field.name << " (" << field.type << ", "
+              << (field.required ? "required"
+                                 : "default " + AttrText(field.default_value))
+              << (field.dynamic ? ", dynamic" : "") << "): " << field.doc
+              << "\n";
+  }
+  std::cout << "kernels (inputs, outputs):\n";
+  for (const Kernel& kernel : op.kernels) {
+    std::cout << "  " << KernelText(kernel) << "\n";
+  }
+}
+
+}  // namespace
+
+Command AddOpsCommand(CLI::App& app) {
+  struct Options {
+    std::string name;
+    bool json = false;
+  };
+  auto options = std::make_shared<Options>();
+  CLI::App* command =
+      app.add_subcommand("ops", "List the operators, or describe one.");
+  command->add_option("NAME", options->name, "An operator");
+  command->add_flag("--json", options->json, "As JSON");
+  return {command, [options]() -> absl::Status {
+            const auto registry = BuiltinOps();
+            if (options->name.empty()) {
+              if (options->json) {
+                std::cout << OpsJson(*registry) << "\n";
+              } else {
+                PrintList(*registry);
+              }
+              return absl::OkStatus();
+            }
+            MINNOW_ASSIGN_OR_RETURN(const OpDef* op,
+                                    registry->Get(options->name));
+            if (options->json) {
+              std::cout << OpJson(*op) << "\n";
+            } else {
+              PrintOp(*op);
+            }
+            return absl::OkStatus();
+          }};
+}
+
+}  // namespace minnow
