@@ -1,7 +1,7 @@
 # The dependencies whose Debian packages have no CMake config of their own (or
-# one that is not usable): each becomes an imported target.
+# one that is not usable): each becomes an imported target. The component tools
+# stands for what only the program needs.
 
-find_package(PkgConfig REQUIRED)
 include(FindPackageHandleStandardArgs)
 
 # minnow_find_dependency(xxHash::xxHash xxhash.h [LIBRARY xxhash])
@@ -32,6 +32,8 @@ minnow_find_dependency(hwy::hwy hwy/highway.h LIBRARY hwy)
 minnow_find_dependency(dnnl::dnnl dnnl.hpp LIBRARY dnnl)
 minnow_find_dependency(xxHash::xxHash xxhash.h LIBRARY xxhash)
 minnow_find_dependency(RapidJSON::RapidJSON rapidjson/document.h)
-minnow_find_dependency(CLI11::CLI11 CLI/CLI.hpp)
+if("tools" IN_LIST MinnowDependencies_FIND_COMPONENTS)
+  minnow_find_dependency(CLI11::CLI11 CLI/CLI.hpp)
+endif()
 find_package_handle_standard_args(MinnowDependencies
                                   REQUIRED_VARS ${MinnowDependencies_REQUIRED})

@@ -9,6 +9,8 @@ set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/minnow")
 install(TARGETS ${libraries} minnow EXPORT minnowTargets)
 install(EXPORT minnowTargets NAMESPACE minnow:: DESTINATION "${package_dir}")
 install(TARGETS minnow_cli RUNTIME)
+install(FILES data/digits.csv.gz data/README.md
+        DESTINATION "${CMAKE_INSTALL_DATADIR}/minnow")
 foreach(folder IN LISTS folders)
   install(
     DIRECTORY "${folder}/"

@@ -11,8 +11,10 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
   target_compile_options(minnow_options INTERFACE -Wno-maybe-uninitialized)
 endif()
 if(MINNOW_SANITIZE)
-  target_compile_options(minnow_options INTERFACE -fsanitize=${MINNOW_SANITIZE}
-                                                  -fno-omit-frame-pointer)
+  # Without recovery: a finding ends the test, rather than being printed only.
+  target_compile_options(
+    minnow_options INTERFACE -fsanitize=${MINNOW_SANITIZE}
+                             -fno-sanitize-recover=all -fno-omit-frame-pointer)
   target_link_options(minnow_options INTERFACE -fsanitize=${MINNOW_SANITIZE})
 endif()
 if(MINNOW_COVERAGE)

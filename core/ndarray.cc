@@ -121,8 +121,8 @@ absl::StatusOr<NDArray> NDArray::Csr(const Shape& shape, const NDArray& values,
   if (indptr.size() != num_bounds || indptr.front() != 0 ||
       indptr.back() != nnz) {
     return absl::InvalidArgumentError(absl::StrCat(
-        "indptr: expected ", num_bounds, " numbers from 0 to ", nnz,
-        ", found ", indptr.size(),
+        "indptr: expected ", num_bounds, " numbers from 0 to ", nnz, ", found ",
+        indptr.size(),
         indptr.empty()
             ? ""
             : absl::StrCat(" from ", indptr.front(), " to ", indptr.back())));

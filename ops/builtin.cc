@@ -1,13 +1,21 @@
 #include "minnow/ops/builtin.h"
 
 #include "minnow/core/status.h"
+#include "minnow/ops/activation.h"
+#include "minnow/ops/add_n.h"
+#include "minnow/ops/binary.h"
+#include "minnow/ops/cast.h"
+#include "minnow/ops/init.h"
 #include "minnow/ops/sgd.h"
+#include "minnow/ops/sum_to_like.h"
+#include "minnow/ops/unary.h"
 
 namespace minnow {
 
 absl::StatusOr<OpRegistry> MakeBuiltinOps() {
   OpRegistry registry;
-  for (auto* family : {SgdOps}) {
+  for (auto* family : {ActivationOps, AddNOps, BinaryOps, CastOps, InitOps,
+                       SgdOps, SumToLikeOps, UnaryOps}) {
     for (OpDef& op : family()) {
       MINNOW_RETURN_IF_ERROR(registry.Add(std::move(op)));
     }

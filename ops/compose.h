@@ -21,6 +21,25 @@ inline Symbol Compose(absl::string_view op,
   return Symbol{};
 }
 
+// The composer of an operator with one input and no attributes, as a value:
+//
+//   inline constexpr UnaryComposer Exp{"exp"};
+//   Symbol y = op::Exp(x);
+struct UnaryComposer {
+  const char* op;
+  Symbol operator()(Symbol data, NodeOptions options = {}) const {
+    return Compose(op, {data}, {}, std::move(options));
+  }
+};
+
+// The same with two inputs.
+struct BinaryComposer {
+  const char* op;
+  Symbol operator()(Symbol lhs, Symbol rhs, NodeOptions options = {}) const {
+    return Compose(op, {lhs, rhs}, {}, std::move(options));
+  }
+};
+
 }  // namespace minnow
 
 #endif  // MINNOW_OPS_COMPOSE_H_

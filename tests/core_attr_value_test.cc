@@ -121,7 +121,8 @@ TEST(AttrTextTest, BrokenTuplesAreRefused) {
 
 TEST(AttrTextTest, OptionalsAndEnums) {
   using OptionalFloat = std::optional<float>;
-  EXPECT_EQ(Parsed<OptionalFloat>("None"), std::optional<OptionalFloat>(std::in_place));
+  EXPECT_EQ(Parsed<OptionalFloat>("None"),
+            std::optional<OptionalFloat>(std::in_place));
   EXPECT_EQ(Parsed<OptionalFloat>("0.5"), OptionalFloat(0.5f));
   ExpectRefused<OptionalFloat>({"none", ""});
   EXPECT_EQ(Parsed<StorageType>("default"), StorageType::kDense);

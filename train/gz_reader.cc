@@ -4,9 +4,9 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "minnow/core/status.h"
 
 namespace minnow {
@@ -40,7 +40,7 @@ absl::StatusOr<size_t> GzReader::Read(absl::Span<char> bytes) {
   }
   // A truncated stream is a short read, without another sign than this.
   int code = Z_OK;
-  const char* message = gzerror(file_.get(), &code);
+  absl::string_view message = gzerror(file_.get(), &code);
   switch (code) {
     case Z_OK:
     case Z_STREAM_END:
@@ -52,6 +52,7 @@ absl::StatusOr<size_t> GzReader::Read(absl::Span<char> bytes) {
           position_,
           "the gzip stream ends before its end: the file is truncated");
     default:
+      absl::ConsumePrefix(&message, absl::StrCat(path_, ": "));
       return ErrorAt(position_,
                      absl::StrCat("the gzip stream is corrupt: ", message));
   }

@@ -1,0 +1,109 @@
+#include "minnow/ops/cast.h"
+
+#include <utility>
+
+#include "minnow/core/status.h"
+#include "minnow/ops/elementwise.h"
+
+namespace minnow {
+namespace {
+
+constexpr char kRounding[] =
+    "\nFloating types are rounded to the nearest value; integers are taken "
+    "modulo 2^bits. From a floating type to an integer, the fraction is "
+    "dropped, what is out of range gives the nearest bound, and NaN gives 0.";
+
+template <typename From, typename To>
+absl::Status ConvertBlocks(const RunContext& context, Dense<const From> data,
+                           Dense<To> out) {
+  ParallelFor(*context.threads, data.size(), kElementwiseGrain,
+              [&](int64_t begin, int64_t end) {
+                ConvertElements(data.data() + begin, out.data() + begin,
+                                end - begin);
+              });
+  return absl::OkStatus();
+}
+
+template <typename From, typename To>
+absl::Status Cast(const RunContext& context, const CastAttrs&,
+                  Dense<const From> data, Dense<To> out) {
+  return ConvertBlocks(context, data, out);
+}
+
+template <typename From, typename To>
+absl::Status CastLike(const RunContext& context, const NoAttrs&,
+                      Dense<const From> data, Dense<const To>, Dense<To> out) {
+  return ConvertBlocks(context, data, out);
+}
+
+// kernel_of<From, To>() for all pairs.
+template <typename... From, typename F>
+std::vector<Kernel> PairKernels(Types<From...>, F kernel_of) {
+  std::vector<Kernel> kernels;
+  auto add = [&]<typename E>() {
+    for (Kernel& kernel : KernelsFor(AllTypes(), [&]<typename To>() {
+           return kernel_of.template operator()<E, To>();
+         })) {
+      kernels.push_back(std::move(kernel));
+    }
+  };
+  (add.template operator()<From>(), ...);
+  return kernels;
+}
+
+OpDef CastOp() {
+  return {
+      .name = "Cast",
+      .aliases = {"cast", "_npi_cast", "_npx_cast"},
+      .doc = absl::StrCat("out = data, converted to dtype", kRounding),
+      .attrs = AttrsTypeOf<CastAttrs>(),
+      .inputs = {"data"},
+      .shape = SameShape,
+      .dtype =
+          [](DTypeInference& node) {
+            return node.MergeOutput(0, node.attrs<CastAttrs>().dtype.get());
+          },
+      .gradient = [](const GradientContext& node) -> std::vector<Symbol> {
+        return {op::CastLike(node.head(0), node.input(0))};
+      },
+      .kernels = PairKernels(AllTypes(),
+                             []<typename From, typename To>() {
+                               return KernelOf<Cast<From, To>>();
+                             }),
+  };
+}
+
+OpDef CastLikeOp() {
+  return {
+      .name = "_cast_like",
+      .doc = absl::StrCat("out = data, converted to the type of `like`",
+                          kRounding),
+      .inputs = {"data", "like"},
+      .shape = SameShape,
+      .dtype = [](DTypeInference& node) -> absl::Status {
+        MINNOW_RETURN_IF_ERROR(node.MergeOutput(0, node.input(1)));
+        return node.MergeInput(1, node.output(0));
+      },
+      .gradient = [](const GradientContext& node) -> std::vector<Symbol> {
+        return {op::CastLike(node.head(0), node.input(0)), Symbol{}};
+      },
+      .kernels = PairKernels(AllTypes(),
+                             []<typename From, typename To>() {
+                               return KernelOf<CastLike<From, To>>();
+                             }),
+  };
+}
+
+}  // namespace
+
+namespace op {
+
+Symbol Cast(Symbol data, const CastAttrs& attrs, NodeOptions options) {
+  return Compose("Cast", {data}, attrs, std::move(options));
+}
+
+}  // namespace op
+
+std::vector<OpDef> CastOps() { return {CastOp(), CastLikeOp()}; }
+
+}  // namespace minnow

@@ -1,0 +1,242 @@
+#include "minnow/ops/matmul.h"
+
+#include <algorithm>
+#include <atomic>
+#include <type_traits>
+
+#include "absl/strings/str_cat.h"
+#include "dnnl.h"
+#include "minnow/core/half.h"
+#include "minnow/core/simd.h"
+
+// Of the OpenMP runtime that oneDNN is linked with; <omp.h> belongs to the
+// compiler, and clang comes without it.
+extern "C" {
+int omp_get_max_threads();
+void omp_set_num_threads(int num_threads);
+}
+
+namespace minnow {
+namespace {
+
+// A product of so many operations, about 10 microseconds of one core, is worth
+// a second thread.
+constexpr double kMinParallelOps = 1 << 20;
+constexpr int64_t kMaxBlocks = 32;
+// Elements of C in a row that belong together: a cache line of float32, or a
+// panel (see below) of the other types. Blocks are multiples of it.
+constexpr int64_t kLine = 16;
+constexpr int64_t kPanel = 32;
+template <typename T>
+constexpr int64_t kBlockUnit = std::is_same_v<T, float> ? kLine : kPanel;
+
+int64_t CeilDiv(int64_t x, int64_t y) { return (x + y - 1) / y; }
+
+// Halves the longer side as long as that pays. Each block copies its rows of A
+// and columns of B anew, fewest where it is square; so more blocks ask for
+// larger ones.
+void ChooseBlocks(int64_t unit, MatMulPlan& plan) {
+  plan.block_m = std::max<int64_t>(plan.m, 1);
+  plan.block_n = std::max<int64_t>(plan.n, 1);
+  for (int64_t blocks = 1; blocks < kMaxBlocks; blocks *= 2) {
+    const double ops = 2.0 * static_cast<double>(plan.block_m) *
+                       static_cast<double>(plan.block_n) *
+                       static_cast<double>(plan.k);
+    int64_t& longer =
+        plan.block_n >= plan.block_m ? plan.block_n : plan.block_m;
+    if (ops < kMinParallelOps * static_cast<double>(blocks) || longer <= unit) {
+      break;
+    }
+    longer = CeilDiv(CeilDiv(longer, 2), unit) * unit;
+  }
+}
+
+struct Block {
+  int64_t row, col, rows, cols;
+};
+
+// Calls f(Block) for each block of C.
+template <typename F>
+void ForEachBlock(ThreadPool& threads, const MatMulPlan& plan, const F& f) {
+  const int64_t across = CeilDiv(plan.n, plan.block_n);
+  threads.Run(CeilDiv(plan.m, plan.block_m) * across, [&](int64_t i) {
+    const int64_t row = i / across * plan.block_m;
+    const int64_t col = i % across * plan.block_n;
+    f(Block{row, col, std::min(plan.block_m, plan.m - row),
+            std::min(plan.block_n, plan.n - col)});
+  });
+}
+
+// While it lives, OpenMP has one thread for regions that this thread starts:
+// our blocks are the parallelism, and other numbers would change bits.
+class SingleOpenMpThread {
+ public:
+  SingleOpenMpThread() : previous_(omp_get_max_threads()) {
+    omp_set_num_threads(1);
+  }
+  ~SingleOpenMpThread() { omp_set_num_threads(previous_); }
+  SingleOpenMpThread(const SingleOpenMpThread&) = delete;
+  SingleOpenMpThread& operator=(const SingleOpenMpThread&) = delete;
+
+ private:
+  int previous_;
+};
+
+dnnl_status_t MultiplyBlock(const MatMulPlan& plan, const Block& block,
+                            const float* a, const float* b, const float* bias,
+                            float* c) {
+  const int64_t lda = plan.transpose_a ? plan.m : plan.k;
+  const int64_t ldb = plan.transpose_b ? plan.k : plan.n;
+  a += block.row * (plan.transpose_a ? 1 : lda);
+  b += block.col * (plan.transpose_b ? ldb : 1);
+  c += block.row * plan.n + block.col;
+  if (bias != nullptr) {
+    for (int64_t i = 0; i < block.rows; ++i) {
+      std::copy_n(bias + block.col, block.cols, c + i * plan.n);
+    }
+  }
+  const SingleOpenMpThread single;
+  return dnnl_sgemm(plan.transpose_a ? 'T' : 'N', plan.transpose_b ? 'T' : 'N',
+                    block.rows, block.cols, plan.k, /*alpha=*/1.0f, a, lda, b,
+                    ldb, /*beta=*/bias != nullptr ? 1.0f : 0.0f, c, plan.n);
+}
+
+absl::Status Multiply(const RunContext& context, const MatMulPlan& plan,
+                      const float* a, const float* b, const float* bias,
+                      float* c) {
+  std::atomic<dnnl_status_t> status = dnnl_success;
+  ForEachBlock(*context.threads, plan, [&](const Block& block) {
+    const dnnl_status_t result = MultiplyBlock(plan, block, a, b, bias, c);
+    if (result != dnnl_success) status = result;
+  });
+  if (status == dnnl_success) return absl::OkStatus();
+  return absl::InternalError(absl::StrCat(
+      "oneDNN could not multiply ", plan.m, " x ", plan.k, " by ", plan.k,
+      " x ", plan.n, ": status ", static_cast<int>(status.load())));
+}
+
+// op(B) is packed into panels of a few columns: k rows of kPanel elements, the
+// last panel filled up with zeros. So the loop below has one form. It is so
+// wide that compilers vectorize along the row, not along k.
+template <typename T>
+void PackPanel(const MatMulPlan& plan, const T* b, int64_t col,
+               ComputeType<T>* panel) {
+  using C = ComputeType<T>;
+  const int64_t cols = std::min(kPanel, plan.n - col);
+  const int64_t row_step = plan.transpose_b ? 1 : plan.n;
+  const int64_t col_step = plan.transpose_b ? plan.k : 1;
+  b += col * col_step;
+  for (int64_t k = 0; k < plan.k; ++k) {
+    for (int64_t j = 0; j < cols; ++j) {
+      panel[j] = static_cast<C>(b[k * row_step + j * col_step]);
+    }
+    std::fill(panel + cols, panel + kPanel, C{0});
+    panel += kPanel;
+  }
+}
+
+// One row of op(A), whose elements are `step` apart, by a panel.
+template <typename T>
+MINNOW_INLINE inline void MultiplyRow(int64_t k, const T* a, int64_t step,
+                                      const ComputeType<T>* panel,
+                                      ComputeType<T>* sums) {
+  using C = ComputeType<T>;
+  C sum[kPanel];
+  for (int64_t j = 0; j < kPanel; ++j) sum[j] = sums[j];
+  for (int64_t i = 0; i < k; ++i) {
+    const C factor = static_cast<C>(a[i * step]);
+    for (int64_t j = 0; j < kPanel; ++j) {
+      sum[j] += factor * panel[i * kPanel + j];
+    }
+  }
+  for (int64_t j = 0; j < kPanel; ++j) sums[j] = sum[j];
+}
+
+template <typename T>
+absl::Status Multiply(const RunContext& context, const MatMulPlan& plan,
+                      const T* a, const T* b, const T* bias, T* c) {
+  using C = ComputeType<T>;
+  C* const panels = reinterpret_cast<C*>(context.workspace.data());
+  const int64_t grain = CeilDiv(1 << 16, plan.k * kPanel);
+  ParallelFor(*context.threads, CeilDiv(plan.n, kPanel), grain,
+              [&](int64_t begin, int64_t end) {
+                for (int64_t p = begin; p < end; ++p) {
+                  PackPanel(plan, b, p * kPanel, panels + p * plan.k * kPanel);
+                }
+              });
+  const int64_t row_step = plan.transpose_a ? 1 : plan.k;
+  const int64_t k_step = plan.transpose_a ? plan.m : 1;
+  ForEachBlock(*context.threads, plan, [&](const Block& block) {
+    Vectorize([&]() MINNOW_INLINE {
+      // Blocks are cut between panels.
+      for (int64_t col = block.col; col < block.col + block.cols;
+           col += kPanel) {
+        const int64_t cols = std::min(kPanel, plan.n - col);
+        for (int64_t row = block.row; row < block.row + block.rows; ++row) {
+          C sums[kPanel] = {};
+          if (bias != nullptr) {
+            for (int64_t j = 0; j < cols; ++j) {
+              sums[j] = static_cast<C>(bias[col + j]);
+            }
+          }
+          MultiplyRow(plan.k, a + row * row_step, k_step, panels + col * plan.k,
+                      sums);
+          for (int64_t j = 0; j < cols; ++j) {
+            c[row * plan.n + col + j] = static_cast<T>(sums[j]);
+          }
+        }
+      }
+    });
+  });
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+template <typename T>
+MatMulPlan PlanMatMul(int64_t m, int64_t n, int64_t k, bool transpose_a,
+                      bool transpose_b) {
+  MatMulPlan plan = {.m = m,
+                     .n = n,
+                     .k = k,
+                     .transpose_a = transpose_a,
+                     .transpose_b = transpose_b,
+                     .block_m = 0,
+                     .block_n = 0,
+                     .workspace_bytes = 0};
+  ChooseBlocks(kBlockUnit<T>, plan);
+  if (!std::is_same_v<T, float> && m > 0) {
+    const int64_t padded = CeilDiv(n, kPanel) * kPanel;
+    plan.workspace_bytes =
+        k * padded * static_cast<int64_t>(sizeof(ComputeType<T>));
+  }
+  return plan;
+}
+
+template <typename T>
+absl::Status MatMul(const RunContext& context, const MatMulPlan& plan,
+                    const T* a, const T* b, const T* bias, T* c) {
+  if (plan.m == 0 || plan.n == 0) return absl::OkStatus();
+  if (plan.k > 0) return Multiply(context, plan, a, b, bias, c);
+  for (int64_t row = 0; row < plan.m; ++row) {  // Empty sums.
+    T* const to = c + row * plan.n;
+    if (bias != nullptr) {
+      std::copy_n(bias, plan.n, to);
+    } else {
+      std::fill_n(to, plan.n, static_cast<T>(0.0f));
+    }
+  }
+  return absl::OkStatus();
+}
+
+#define MINNOW_INSTANTIATE(T)                                               \
+  template MatMulPlan PlanMatMul<T>(int64_t, int64_t, int64_t, bool, bool); \
+  template absl::Status MatMul<T>(const RunContext&, const MatMulPlan&,     \
+                                  const T*, const T*, const T*, T*);
+MINNOW_INSTANTIATE(float)
+MINNOW_INSTANTIATE(double)
+MINNOW_INSTANTIATE(Float16)
+MINNOW_INSTANTIATE(BFloat16)
+#undef MINNOW_INSTANTIATE
+
+}  // namespace minnow

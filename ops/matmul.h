@@ -1,0 +1,47 @@
+// Products of matrices: C = op(A) op(B), and a bias that is added to each row.
+//
+//   MatMulPlan plan = PlanMatMul<float>(m, n, k, /*transpose_a=*/false,
+//                                       /*transpose_b=*/true);
+//   MINNOW_RETURN_IF_ERROR(MatMul(context, plan, a, b, bias, c));
+//
+// All matrices are dense, row by row. C is cut into blocks that depend on the
+// sizes alone, and each sum over k is made by one thread: the result has the
+// same bits for any number of threads.
+//
+// float32 is oneDNN's. The other types are computed by a loop of our own that
+// adds up in the order of k, 16-bit ones in float32: these have the same bits
+// on every instruction set, too.
+#ifndef MINNOW_OPS_MATMUL_H_
+#define MINNOW_OPS_MATMUL_H_
+
+#include <cstdint>
+
+#include "absl/status/status.h"
+#include "minnow/graph/kernel.h"
+
+namespace minnow {
+
+struct MatMulPlan {
+  // C is m x n, op(A) is m x k, op(B) is k x n.
+  int64_t m, n, k;
+  // A is kept as k x m; B is kept as n x k.
+  bool transpose_a, transpose_b;
+  // C is computed in blocks of this size; the last ones may be smaller.
+  int64_t block_m, block_n;
+  // What MatMul needs as context.workspace.
+  int64_t workspace_bytes;
+};
+
+// T is one of FloatTypes. The sizes may be zero.
+template <typename T>
+MatMulPlan PlanMatMul(int64_t m, int64_t n, int64_t k, bool transpose_a,
+                      bool transpose_b);
+
+// `bias` has n elements, or is null. C must not overlap the others.
+template <typename T>
+absl::Status MatMul(const RunContext& context, const MatMulPlan& plan,
+                    const T* a, const T* b, const T* bias, T* c);
+
+}  // namespace minnow
+
+#endif  // MINNOW_OPS_MATMUL_H_

@@ -1,0 +1,25 @@
+// The inverse of broadcasting: what gradients of operators that broadcast need.
+//
+//   Symbol db = op::SumToLike(head, b);  // head (2,3), b (3,): db is (3,).
+#ifndef MINNOW_OPS_SUM_TO_LIKE_H_
+#define MINNOW_OPS_SUM_TO_LIKE_H_
+
+#include <vector>
+
+#include "minnow/graph/op_def.h"
+#include "minnow/ops/compose.h"
+
+namespace minnow {
+namespace op {
+
+// Sums `data` over the dimensions in which `like` was broadcast to its shape.
+inline constexpr BinaryComposer SumToLike{"_sum_to_like"};
+
+}  // namespace op
+
+// The operators of this file.
+std::vector<OpDef> SumToLikeOps();
+
+}  // namespace minnow
+
+#endif  // MINNOW_OPS_SUM_TO_LIKE_H_

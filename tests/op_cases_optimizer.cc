@@ -1,0 +1,74 @@
+// Rows of the operators that update weights.
+#include <algorithm>
+#include <cmath>
+
+#include "minnow/ops/sgd.h"
+#include "minnow/tests/op_cases.h"
+
+namespace minnow {
+namespace {
+
+// As float attributes are, before they are widened.
+double Clip(double g, float rescale, float clip) {
+  g *= rescale;
+  return clip > 0 ? std::min<double>(std::max<double>(g, -clip), clip) : g;
+}
+
+OpCase SgdCase(const char* label, SgdUpdateAttrs a) {
+  return {.op = "sgd_update",
+          .label = label,
+          .attrs = a,
+          .inputs = {{.shape = {3, 4}}, {.shape = {3, 4}}},
+          .formula = Elementwise([a](double w, double g) {
+            return (1.0 - double{a.lr} * a.wd) * w -
+                   double{a.lr} * Clip(g, a.rescale_grad, a.clip_gradient);
+          }),
+          .magnitude = 4,
+          .elementwise = true};
+}
+
+OpCase SgdMomCase(const char* label, SgdMomUpdateAttrs a) {
+  return {.op = "sgd_mom_update",
+          .label = label,
+          .attrs = a,
+          .inputs = {{.shape = {3, 4}}, {.shape = {3, 4}}, {.shape = {3, 4}}},
+          .formula =
+              [a](absl::Span<const TestArray> in) {
+                TestArray out{.shape = in[0].shape};
+                TestArray mom{.shape = in[0].shape};
+                for (size_t i = 0; i < in[0].values.size(); ++i) {
+                  const double w = in[0].values[i];
+                  const double g =
+                      Clip(in[1].values[i], a.rescale_grad, a.clip_gradient);
+                  mom.values.push_back(double{a.momentum} * in[2].values[i] -
+                                       double{a.lr} * a.wd * w -
+                                       double{a.lr} * g);
+                  out.values.push_back(w + mom.values.back());
+                }
+                return std::vector{out, mom};
+              },
+          .magnitude = 4,
+          .elementwise = true};
+}
+
+}  // namespace
+
+std::vector<OpCase> OptimizerOpCases() {
+  return {
+      SgdCase("plain", {.lr = 0.5f}),
+      SgdCase(
+          "all",
+          {.lr = 0.5f, .wd = 0.25f, .rescale_grad = 2, .clip_gradient = 1.5f}),
+      SgdCase("clip 0 is off", {.lr = 0.5f, .clip_gradient = 0}),
+      SgdMomCase("plain", {.lr = 0.5f}),
+      SgdMomCase("all", {.lr = 0.5f,
+                         .momentum = 0.75f,
+                         .wd = 0.25f,
+                         .rescale_grad = 2,
+                         .clip_gradient = 1.5f}),
+      SgdMomCase("clip 0 is off",
+                 {.lr = 0.5f, .momentum = 0.75f, .clip_gradient = 0}),
+  };
+}
+
+}  // namespace minnow
