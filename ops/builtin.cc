@@ -6,7 +6,13 @@
 #include "minnow/ops/binary.h"
 #include "minnow/ops/cast.h"
 #include "minnow/ops/init.h"
+#include "minnow/ops/linalg.h"
+#include "minnow/ops/pick.h"
+#include "minnow/ops/reduce.h"
 #include "minnow/ops/sgd.h"
+#include "minnow/ops/shape.h"
+#include "minnow/ops/softmax.h"
+#include "minnow/ops/softmax_output.h"
 #include "minnow/ops/sum_to_like.h"
 #include "minnow/ops/unary.h"
 
@@ -15,7 +21,8 @@ namespace minnow {
 absl::StatusOr<OpRegistry> MakeBuiltinOps() {
   OpRegistry registry;
   for (auto* family : {ActivationOps, AddNOps, BinaryOps, CastOps, InitOps,
-                       SgdOps, SumToLikeOps, UnaryOps}) {
+                       LinalgOps, PickOps, ReduceOps, SgdOps, ShapeOps,
+                       SoftmaxOps, SoftmaxOutputOps, SumToLikeOps, UnaryOps}) {
     for (OpDef& op : family()) {
       MINNOW_RETURN_IF_ERROR(registry.Add(std::move(op)));
     }

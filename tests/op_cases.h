@@ -96,6 +96,7 @@ std::vector<OpCase> AllOpCases();
 
 // The rows of a family, in op_cases_<family>.cc.
 std::vector<OpCase> ElementwiseOpCases();
+std::vector<OpCase> NnOpCases();
 std::vector<OpCase> OptimizerOpCases();
 
 // Formulas that apply a function to each element; of two inputs that have one
