@@ -156,7 +156,7 @@ class MemoryPlanner {
       block = block_[schedule_.shares[value]];
     } else {
       plan_.unshared_bytes += Bytes(value);
-      block = InplaceBlock(id, output, Bytes(value));
+      block = InplaceBlock(id, output);
     }
     if (block < 0) {
       block = static_cast<int32_t>(blocks_.size());
@@ -168,15 +168,23 @@ class MemoryPlanner {
     block_[value] = block;
   }
 
+  // Both have as many elements, of the same size: rounded bytes would not tell
+  // (3,) from the (1,) that is broadcast to it.
+  bool SameExtent(int32_t a, int32_t b) const {
+    return types_.shapes[a].num_elements() == types_.shapes[b].num_elements() &&
+           DTypeSize(*types_.dtypes[a]) == DTypeSize(*types_.dtypes[b]);
+  }
+
   // The block of an input that ends its life here, if the output may lie there.
-  int32_t InplaceBlock(int32_t id, int32_t output, int64_t bytes) const {
+  int32_t InplaceBlock(int32_t id, int32_t output) const {
     const Node& node = graph_.nodes[id];
-    if (schedule_.copied_from[index_.first(id) + output] >= 0) return -1;
+    const int32_t value = index_.first(id) + output;
+    if (schedule_.copied_from[value] >= 0) return -1;
     for (const InplacePair& pair : node.op->inplace) {
       if (pair.output != output || pair.input >= node.inputs.size()) continue;
       const int32_t input = index_[node.inputs[pair.input]];
       const int32_t block = block_[input];
-      if (block < 0 || blocks_[block].bytes != bytes) continue;
+      if (block < 0 || !SameExtent(input, value)) continue;
       // A second use by this node would read what it writes.
       if (blocks_[block].uses_left == 1) return block;
     }

@@ -30,8 +30,8 @@ namespace minnow {
 
 // A dense array of any type: its elements as double.
 struct TestArray {
-  Shape shape;
-  std::vector<double> values;
+  Shape shape = {};
+  std::vector<double> values = {};
   // The type that the kernel under test takes; formulas may ignore it.
   DType dtype = DType::kFloat64;
 };
@@ -39,7 +39,7 @@ struct TestArray {
 // An input of a row. Its elements are drawn uniformly from [low, high), then
 // rounded to the type of the kernel, downwards for integers.
 struct TestInput {
-  Shape shape;
+  Shape shape = {};
   double low = -2;
   double high = 2;
   // If not empty: the elements, instead of random ones; repeated as often as
@@ -61,7 +61,7 @@ using GradientFormula = std::function<std::vector<TestArray>(
     absl::Span<const TestArray> inputs, absl::Span<const TestArray> heads)>;
 
 struct OpCase {
-  std::string op;
+  std::string op = {};
   // Sets rows of one operator apart in messages.
   std::string label = {};
   // Of the operator's attribute struct.

@@ -1,5 +1,6 @@
 #include "minnow/tests/op_harness.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -28,9 +29,11 @@ class GuardedArray {
   void Store(absl::Span<const double> values) {
     StoreValues(values, dtype_, data());
   }
-  TestArray Load() {
-    return {Shape(absl::MakeConstSpan(dims_)),
-            LoadValues(data(), dtype_, size_), dtype_};
+  TestArray Load() { return LoadFrom(data()); }
+  // As if the elements lay elsewhere.
+  TestArray LoadFrom(const void* data) const {
+    return {Shape(absl::MakeConstSpan(dims_)), LoadValues(data, dtype_, size_),
+            dtype_};
   }
   bool intact() const {
     for (size_t i = 0; i < kGuard; ++i) {
@@ -277,15 +280,18 @@ absl::StatusOr<std::vector<TestArray>> RunKernel(
   }
   std::vector<ArrayRef> refs;
   for (GuardedArray& x : arrays) refs.push_back(x.ref());
+  std::vector<bool> written(arrays.size());
+  for (size_t i : place) written[i] = true;
   if (options.inplace.has_value()) {
-    const size_t output = place[options.inplace->output];
-    refs[output].values = refs[options.inplace->input].values;
-    place[options.inplace->output] = options.inplace->input;
+    refs[place[options.inplace->output]].values =
+        arrays[options.inplace->input].data();
+    written[options.inplace->input] = true;
   }
   std::vector<const ArrayRef*> args;
   for (const ArrayRef& ref : refs) args.push_back(&ref);
 
-  RunContext context{.threads = options.threads};
+  RunContext context;
+  context.threads = options.threads;
   Prepared prepared;
   if (kernel.prepare != nullptr) {
     MINNOW_ASSIGN_OR_RETURN(prepared, kernel.prepare(c.attrs, shapes));
@@ -299,15 +305,15 @@ absl::StatusOr<std::vector<TestArray>> RunKernel(
   MINNOW_RETURN_IF_ERROR(kernel.run(context, c.attrs.get(), args));
 
   std::vector<TestArray> results;
-  for (size_t i : place) results.push_back(arrays[i].Load());
+  for (size_t i : place) {
+    results.push_back(arrays[i].LoadFrom(refs[i].values));
+  }
   for (size_t i = 0; i < arrays.size(); ++i) {
-    const bool written =
-        std::find(place.begin(), place.end(), i) != place.end();
     if (!arrays[i].intact()) {
       return absl::InternalError(
           absl::StrCat("written outside of argument ", i));
     }
-    if (written || i >= inputs.size()) continue;
+    if (written[i]) continue;
     GuardedArray before(inputs[i].shape, inputs[i].dtype);
     before.Store(inputs[i].values);
     if (std::memcmp(before.data(), arrays[i].data(),

@@ -1,0 +1,124 @@
+// An array as lines along one axis, for functions of whole lines.
+//
+//   LinePlan plan = PlanLines(LinesAlong(shape, axis), /*tiles=*/1, size);
+//   ForEachTile(threads, plan, workspace, [&](LineTile tile) {
+//     LoadLines<float>(plan.lines, tile, x, memory);  // One line after
+//     another.
+//     ...
+//     StoreLines(plan.lines, tile, memory, y);
+//   });
+//
+// Lines whose elements lie apart are brought together; so functions of lines
+// have one form.
+#ifndef MINNOW_OPS_LINES_H_
+#define MINNOW_OPS_LINES_H_
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+
+#include "absl/types/span.h"
+#include "minnow/core/shape.h"
+#include "minnow/core/thread_pool.h"
+#include "minnow/ops/convert_elements.h"
+
+namespace minnow {
+
+// Element i of line l is at (l / inner * size + i) * inner + l % inner.
+struct Lines {
+  int64_t outer, size, inner;
+
+  int64_t count() const { return outer * inner; }
+  int64_t First(int64_t line) const {
+    return line / inner * size * inner + line % inner;
+  }
+};
+
+// REQUIRES: axis < shape.rank(). So for all shapes that are known.
+inline Lines LinesAlong(const Shape& shape, size_t axis) {
+  return {shape.num_elements(0, axis), shape[axis],
+          shape.num_elements(axis + 1, shape.rank())};
+}
+
+struct LinePlan {
+  Lines lines;
+  // The lines of a block, and of a tile: as many short ones as one call of a
+  // vector function is worth.
+  int64_t block, tile;
+  // Bytes of workspace for a block.
+  int64_t block_bytes;
+  int64_t workspace_bytes;
+};
+
+// Each block has memory for `tiles` tiles of elements of so many bytes. There
+// are few blocks, so that this is little next to a large array.
+inline LinePlan PlanLines(const Lines& lines, int64_t tiles,
+                          int64_t element_bytes) {
+  constexpr int64_t kTileElements = 1024;
+  constexpr int64_t kBlockElements = 1 << 13;
+  constexpr int64_t kMaxBlocks = 32;
+  const int64_t size = std::max<int64_t>(lines.size, 1);
+  const auto divide = [](int64_t x, int64_t y) { return (x + y - 1) / y; };
+  LinePlan plan = {.lines = lines,
+                   .block = std::max(kBlockElements / size,
+                                     divide(lines.count(), kMaxBlocks)),
+                   .tile = std::max<int64_t>(kTileElements / size, 1),
+                   .block_bytes = 0,
+                   .workspace_bytes = 0};
+  plan.block = std::max<int64_t>(plan.block, 1);
+  // Tiles begin at cache lines.
+  plan.block_bytes = tiles * divide(plan.tile * size * element_bytes, 64) * 64;
+  plan.workspace_bytes = divide(lines.count(), plan.block) * plan.block_bytes;
+  return plan;
+}
+
+// Some lines that follow one another, and memory for the block.
+struct LineTile {
+  int64_t first, count;
+  std::byte* memory;
+};
+
+template <typename F>
+void ForEachTile(ThreadPool& threads, const LinePlan& plan,
+                 absl::Span<std::byte> workspace, const F& f) {
+  ParallelFor(threads, plan.lines.count(), plan.block,
+              [&](int64_t begin, int64_t end) {
+                std::byte* const memory =
+                    workspace.data() + begin / plan.block * plan.block_bytes;
+                for (int64_t l = begin; l < end; l += plan.tile) {
+                  f(LineTile{l, std::min(plan.tile, end - l), memory});
+                }
+              });
+}
+
+template <typename T, typename C>
+void LoadLines(const Lines& lines, const LineTile& tile, const T* x, C* to) {
+  if (lines.inner == 1) {
+    ConvertElements(x + tile.first * lines.size, to, tile.count * lines.size);
+    return;
+  }
+  for (int64_t l = 0; l < tile.count; ++l) {
+    const T* const line = x + lines.First(tile.first + l);
+    for (int64_t i = 0; i < lines.size; ++i) {
+      to[l * lines.size + i] = static_cast<C>(line[i * lines.inner]);
+    }
+  }
+}
+
+template <typename T, typename C>
+void StoreLines(const Lines& lines, const LineTile& tile, const C* from, T* y) {
+  if (lines.inner == 1) {
+    ConvertElements(from, y + tile.first * lines.size, tile.count * lines.size);
+    return;
+  }
+  for (int64_t l = 0; l < tile.count; ++l) {
+    T* const line = y + lines.First(tile.first + l);
+    for (int64_t i = 0; i < lines.size; ++i) {
+      line[i * lines.inner] = static_cast<T>(from[l * lines.size + i]);
+    }
+  }
+}
+
+}  // namespace minnow
+
+#endif  // MINNOW_OPS_LINES_H_

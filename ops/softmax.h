@@ -1,0 +1,56 @@
+// softmax and log_softmax along an axis.
+//
+//   Symbol p = op::Softmax(x);
+//   Symbol q = op::LogSoftmax(x, {.axis = 1, .temperature = 2.0});
+#ifndef MINNOW_OPS_SOFTMAX_H_
+#define MINNOW_OPS_SOFTMAX_H_
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "minnow/core/attrs.h"
+#include "minnow/core/dtype.h"
+#include "minnow/graph/builder.h"
+#include "minnow/graph/op_def.h"
+
+namespace minnow {
+
+struct SoftmaxAttrs {
+  int64_t axis = -1;
+  std::optional<double> temperature = {};
+  std::optional<DType> dtype = {};
+  std::optional<bool> use_length = false;
+
+  static auto Fields() {
+    using A = SoftmaxAttrs;
+    return std::tuple(
+        Field("axis", &A::axis, "The axis along which the results sum to 1."),
+        Field("temperature", &A::temperature,
+              "What data is divided by; None is 1."),
+        Field("dtype", &A::dtype,
+              "The type of the result; None is that of data."),
+        Field("use_length", &A::use_length,
+              "There is an input `length`: so many elements of each line "
+              "count, the others become 0."));
+  }
+};
+
+namespace op {
+
+Symbol Softmax(Symbol data, const SoftmaxAttrs& attrs = {},
+               NodeOptions options = {});
+// With attrs.use_length.
+Symbol Softmax(Symbol data, Symbol length, const SoftmaxAttrs& attrs,
+               NodeOptions options = {});
+Symbol LogSoftmax(Symbol data, const SoftmaxAttrs& attrs = {},
+                  NodeOptions options = {});
+
+}  // namespace op
+
+// The operators of this file.
+std::vector<OpDef> SoftmaxOps();
+
+}  // namespace minnow
+
+#endif  // MINNOW_OPS_SOFTMAX_H_

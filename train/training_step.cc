@@ -1,0 +1,70 @@
+#include "minnow/train/training_step.h"
+
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "minnow/graph/gradient.h"
+
+namespace minnow {
+namespace {
+
+// The variables with an initializer that `loss` depends on.
+std::vector<Symbol> FindParameters(GraphBuilder& builder, Symbol loss) {
+  std::vector<Symbol> parameters;
+  if (loss.builder != &builder || loss.failed()) return parameters;
+  std::vector<bool> needed(static_cast<size_t>(loss.at.node) + 1);
+  needed[loss.at.node] = true;
+  for (int32_t id = loss.at.node; id >= 0; --id) {
+    if (!needed[id]) continue;
+    for (NodeOutput x : builder.node(id).inputs) needed[x.node] = true;
+  }
+  for (int32_t id = 0; id <= loss.at.node; ++id) {
+    const Node& node = builder.node(id);
+    if (needed[id] && node.is_variable() && node.variable().init.has_value()) {
+      parameters.push_back({&builder, {id, 0}});
+    }
+  }
+  return parameters;
+}
+
+}  // namespace
+
+Optimizer SgdOptimizer(const SgdMomUpdateAttrs& attrs) {
+  return [attrs](GraphBuilder& builder, Symbol weight, Symbol grad) {
+    if (weight.failed() || weight.omitted()) return;
+    const std::string name = builder.node(weight.at.node).name;
+    const NodeOptions options = {.name = absl::StrCat(name, "_update"),
+                                 .out = weight};
+    if (attrs.momentum == 0) {
+      op::SgdUpdate(weight, grad,
+                    {.lr = attrs.lr,
+                     .wd = attrs.wd,
+                     .rescale_grad = attrs.rescale_grad,
+                     .clip_gradient = attrs.clip_gradient,
+                     .lazy_update = attrs.lazy_update},
+                    options);
+      return;
+    }
+    op::SgdMomUpdate(weight, grad, builder.Variable(absl::StrCat(name, "_mom")),
+                     attrs, options);
+  };
+}
+
+std::vector<Symbol> TrainingStep(GraphBuilder& builder, Symbol loss,
+                                 const Optimizer& optimizer,
+                                 std::vector<Symbol> parameters) {
+  if (parameters.empty()) parameters = FindParameters(builder, loss);
+  if (parameters.empty()) {
+    builder.Fail(absl::InvalidArgumentError(
+        "training step: expected parameters (variables with an initializer "
+        "that the loss depends on), found none"));
+  }
+  const std::vector<Symbol> grads = Gradient(builder, {loss}, {}, parameters);
+  for (size_t i = 0; i < parameters.size(); ++i) {
+    if (!builder.status().ok()) break;
+    optimizer(builder, parameters[i], grads[i]);
+  }
+  return parameters;
+}
+
+}  // namespace minnow

@@ -1,0 +1,35 @@
+// From a loss to a training step: gradients and updates as nodes of the graph.
+//
+//   Symbol loss = op::SoftmaxOutput(logits, label, {});
+//   TrainingStep(b, loss, SgdOptimizer({.lr = 0.1f, .momentum = 0.9f}));
+//   absl::StatusOr<Graph> step = b.Build({loss});
+#ifndef MINNOW_TRAIN_TRAINING_STEP_H_
+#define MINNOW_TRAIN_TRAINING_STEP_H_
+
+#include <functional>
+#include <vector>
+
+#include "minnow/graph/builder.h"
+#include "minnow/ops/sgd.h"
+
+namespace minnow {
+
+// Adds the update of one weight. A state of its own is a variable that it
+// makes.
+using Optimizer =
+    std::function<void(GraphBuilder& builder, Symbol weight, Symbol grad)>;
+
+// sgd_mom_update, or sgd_update if there is no momentum. The momentum of a
+// weight "w" is the variable "w_mom", the node is "w_update".
+Optimizer SgdOptimizer(const SgdMomUpdateAttrs& attrs);
+
+// Adds the gradients of `loss` and one update for each parameter: of
+// `parameters`, or if there are none of all variables with an initializer that
+// the loss depends on. Returns the parameters.
+std::vector<Symbol> TrainingStep(GraphBuilder& builder, Symbol loss,
+                                 const Optimizer& optimizer,
+                                 std::vector<Symbol> parameters = {});
+
+}  // namespace minnow
+
+#endif  // MINNOW_TRAIN_TRAINING_STEP_H_
