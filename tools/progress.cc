@@ -4,16 +4,10 @@
 
 #include <cstdio>
 
-#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "minnow/train/dataset.h"
 
 namespace minnow {
-
-std::string WithCommas(int64_t n) {
-  std::string text = absl::StrCat(n);
-  for (size_t i = text.size(); i > 3; i -= 3) text.insert(i - 3, ",");
-  return text;
-}
 
 Progress::Progress(int64_t epochs, int64_t steps_per_epoch, int64_t batch_size,
                    int64_t done_steps)

@@ -35,9 +35,6 @@ class Progress {
   Clock::time_point drawn_ = start_;
 };
 
-// 60000 as "60,000".
-std::string WithCommas(int64_t n);
-
 }  // namespace minnow
 
 #endif  // MINNOW_TOOLS_PROGRESS_H_

@@ -32,7 +32,7 @@ absl::StatusOr<Graph> BuildMlp(const MlpOptions& options,
   }
   Symbol probabilities = op::Softmax(x, {}, {.name = "probabilities"});
   Symbol loss = op::SoftmaxOutput(
-      x, b.Variable("label"), {.normalization = SoftmaxNormalization::kBatch},
+      x, b.Variable("label"), {.normalization = Normalization::kBatch},
       {.name = "softmax"});
   TrainingStep(b, loss, optimizer);
   // Not the loss, which is made of the same numbers: so the graph without its
