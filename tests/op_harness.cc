@@ -249,7 +249,7 @@ std::vector<TestArray> MakeInputs(absl::Span<const TestInput> inputs,
 
 absl::StatusOr<std::vector<TestArray>> RunKernel(
     const OpDef& op, const Kernel& kernel, const OpCase& c,
-    absl::Span<const TestArray> inputs, const RunOptions& options) {
+    absl::Span<const TestArray> inputs, const KernelRun& options) {
   std::vector<DType> input_dtypes;
   for (const TestArray& x : inputs) input_dtypes.push_back(x.dtype);
   MINNOW_ASSIGN_OR_RETURN(NodeTypes types,

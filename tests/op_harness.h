@@ -34,7 +34,7 @@ std::vector<TestArray> MakeInputs(absl::Span<const TestInput> inputs,
                                   absl::Span<const DType> dtypes,
                                   const Shape& shape);
 
-struct RunOptions {
+struct KernelRun {
   ThreadPool* threads = nullptr;
   // The output lies in the memory of the input.
   std::optional<InplacePair> inplace = {};
@@ -44,7 +44,7 @@ struct RunOptions {
 // or if something was written that is no output.
 absl::StatusOr<std::vector<TestArray>> RunKernel(
     const OpDef& op, const Kernel& kernel, const OpCase& c,
-    absl::Span<const TestArray> inputs, const RunOptions& options);
+    absl::Span<const TestArray> inputs, const KernelRun& options);
 
 // Empty, or a message about the first element that is too far off.
 std::string Compare(const OpCase& c, absl::Span<const TestArray> expected,
