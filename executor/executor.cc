@@ -28,13 +28,8 @@ absl::Status Executor::Run() {
   for (Step* step : state.random_steps) {
     step->context.random.run = state.num_runs;
   }
-  for (const Step& step : state.steps) {
-    absl::Status status = step.run(step.context, step.attrs, step.args);
-    if (!status.ok()) {
-      return state.Failed(static_cast<size_t>(&step - state.steps.data()),
-                          status);
-    }
-  }
+  MINNOW_RETURN_IF_ERROR(state.profile == nullptr ? state.RunSteps()
+                                                  : state.RunStepsProfiled());
   ++state.num_runs;
   return absl::OkStatus();
 }
@@ -200,5 +195,6 @@ uint64_t Executor::num_runs() const { return state_->num_runs; }
 void Executor::set_num_runs(uint64_t runs) { state_->num_runs = runs; }
 const Plan& Executor::plan() const { return state_->plan; }
 const ThreadPool& Executor::threads() const { return *state_->threads; }
+const Profile* Executor::profile() const { return state_->profile.get(); }
 
 }  // namespace minnow

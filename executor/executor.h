@@ -30,6 +30,7 @@
 #include "absl/strings/string_view.h"
 #include "minnow/core/ndarray.h"
 #include "minnow/core/thread_pool.h"
+#include "minnow/executor/profile.h"
 #include "minnow/executor/slot.h"
 #include "minnow/graph/graph.h"
 #include "minnow/graph/plan.h"
@@ -53,6 +54,8 @@ struct BindOptions {
   // See PlanOptions.
   bool strict_storage = false;
   int64_t memory_limit = 0;
+  // Record the time of every step.
+  bool profile = false;
 };
 
 class Executor {
@@ -107,6 +110,8 @@ class Executor {
 
   const Plan& plan() const;
   const ThreadPool& threads() const;
+  // Null unless it was asked for.
+  const Profile* profile() const;
 
  private:
   struct State;

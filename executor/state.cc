@@ -231,6 +231,7 @@ absl::StatusOr<std::unique_ptr<Executor::State>> Executor::State::Make(
                           BindVariables(state->plan, state->options.variables,
                                         state->options.seed));
   MINNOW_RETURN_IF_ERROR(CheckOverlaps(state->plan, state->arrays));
+  if (state->options.profile) state->profile = std::make_unique<Profile>();
   MINNOW_RETURN_IF_ERROR(state->MakeArena(arena));
   MINNOW_RETURN_IF_ERROR(state->MakeRefs());
   state->MakeSteps();
@@ -244,7 +245,28 @@ absl::StatusOr<std::unique_ptr<Executor::State>> Executor::State::Make(
   return state;
 }
 
-absl::Status Executor::State::Failed(size_t step, const absl::Status& status) {
+absl::Status Executor::State::RunSteps() {
+  for (const Step& step : steps) {
+    absl::Status status = step.run(step.context, step.attrs, step.args);
+    if (!status.ok()) return Failed(step, status);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Executor::State::RunStepsProfiled() {
+  for (size_t i = 0; i < steps.size(); ++i) {
+    const Step& step = steps[i];
+    const int64_t begin = Profile::Now();
+    absl::Status status = step.run(step.context, step.attrs, step.args);
+    profile->Add(i, begin, Profile::Now());
+    if (!status.ok()) return Failed(step, status);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Executor::State::Failed(const Step& failed_step,
+                                     const absl::Status& status) {
+  const size_t step = static_cast<size_t>(&failed_step - steps.data());
   const PlanStep& failed = plan.steps[step];
   const std::string where =
       failed.node < 0 ? failed.note : plan.graph.nodes[failed.node].Describe();

@@ -48,8 +48,9 @@ struct Executor::State {
   // After the array of a variable has been replaced.
   void PointToVariable(int32_t node);
   absl::Status MakeOutputs();
-  // The error of a step, with what had happened before it.
-  absl::Status Failed(size_t step, const absl::Status& status);
+  // One run.
+  absl::Status RunSteps();
+  absl::Status RunStepsProfiled();
 
   Graph graph;          // As it was given.
   BindOptions options;  // As they were given; `variables` has all arrays.
@@ -73,11 +74,14 @@ struct Executor::State {
 
   uint64_t num_runs = 0;
   absl::Status broken;
+  std::unique_ptr<Profile> profile;
 
  private:
   absl::Status MakeArena(const std::shared_ptr<ArrayData>& reusable);
   absl::Status MakeRefs();
   void MakeSteps();
+  // The error of a step, with what had happened before it.
+  absl::Status Failed(const Step& step, const absl::Status& status);
 };
 
 }  // namespace minnow

@@ -189,7 +189,8 @@ class RunBuilder {
     absl::flat_hash_set<absl::string_view> used;
     for (const Node& node : graph.nodes) used.insert(node.name);
     absl::flat_hash_map<std::string, NDArray> arrays = inputs_.variables;
-    for (const Node& node : graph_.nodes) {
+    for (int32_t id = 0; id < builder_.num_nodes(); ++id) {
+      const Node& node = builder_.node(id);
       if (node.is_variable() && !used.contains(node.name)) {
         arrays.erase(node.name);
       }

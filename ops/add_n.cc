@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <type_traits>
 #include <utility>
 
 #include "minnow/ops/arithmetic.h"
@@ -20,21 +21,37 @@ std::vector<InputDef> Inputs(const Attrs& attrs) {
   return inputs;
 }
 
-// Tile by tile, so that the sums stay in the cache, and the output may be the
-// memory of any input.
+// to[i] = sum[i] + x[i]; `to` may be the memory of either.
+template <typename C, typename T>
+void AddTo(const C* sum, const T* x, int64_t n, C* to) {
+  Vectorize([=]() MINNOW_INLINE {
+    for (int64_t i = 0; i < n; ++i)
+      to[i] = Plus()(sum[i], static_cast<C>(x[i]));
+  });
+}
+
+// Tile by tile, so that the sums stay in the cache. The last step alone writes
+// to the output, which so may be the memory of any input.
 template <typename T>
 void AddTile(ListOf<Dense<const T>> args, int64_t begin, int64_t n, T* out) {
   using C = ComputeType<T>;
   C tile[kTile];
-  ConvertElements(args[0].data() + begin, +tile, n);
-  for (size_t i = 1; i < args.size(); ++i) {
-    Vectorize([n, sum = +tile, x = args[i].data() + begin]() MINNOW_INLINE {
-      for (int64_t j = 0; j < n; ++j) {
-        sum[j] = Plus()(sum[j], static_cast<C>(x[j]));
-      }
-    });
+  const C* sum = tile;
+  if constexpr (std::is_same_v<C, T>) {
+    sum = args[0].data() + begin;
+  } else {
+    ConvertElements(args[0].data() + begin, +tile, n);
   }
-  ConvertElements(+tile, out, n);
+  for (size_t i = 1; i < args.size(); ++i) {
+    C* to = tile;
+    if constexpr (std::is_same_v<C, T>) {
+      if (i + 1 == args.size()) to = out;
+    }
+    AddTo(sum, args[i].data() + begin, n, to);
+    sum = to;
+  }
+  // Copies nothing where it is there already.
+  ConvertElements(sum, out, n);
 }
 
 template <typename T>

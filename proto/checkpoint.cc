@@ -148,14 +148,17 @@ absl::Status ReadChunks(RecordReader& in, absl::Span<std::byte> to) {
   return absl::OkStatus();
 }
 
-// An error if the file has not got this many bytes more: nothing is allocated
-// on the word of a file alone.
+// An error if the file has not got this many elements more: nothing is
+// allocated on the word of a file alone.
 absl::Status CheckLeft(const RecordReader& in, absl::string_view what,
-                       int64_t count, int64_t size) {
-  if (count >= 0 && count <= in.bytes_left() / size) return absl::OkStatus();
-  return absl::DataLossError(absl::StrCat(
-      what, ": expected ", count, " of ", size, " bytes, but the file has ",
-      in.bytes_left(), " bytes more: it was cut off or damaged"));
+                       int64_t count, size_t size) {
+  if (count >= 0 && count <= in.bytes_left() / static_cast<int64_t>(size)) {
+    return absl::OkStatus();
+  }
+  return absl::DataLossError(
+      absl::StrCat(what, ": expected ", count, " elements of ", size,
+                   " bytes after byte ", in.offset(), ", found ",
+                   in.bytes_left(), " bytes: the file was cut off or damaged"));
 }
 
 absl::StatusOr<std::vector<int64_t>> ReadNumbers(RecordReader& in,
@@ -172,7 +175,8 @@ absl::StatusOr<std::vector<int64_t>> ReadNumbers(RecordReader& in,
 absl::StatusOr<NDArray> ReadValues(RecordReader& in, const Shape& shape,
                                    DType dtype) {
   MINNOW_ASSIGN_OR_RETURN(const int64_t bytes, shape.CheckedBytes(dtype));
-  MINNOW_RETURN_IF_ERROR(CheckLeft(in, "values", bytes, 1));
+  MINNOW_RETURN_IF_ERROR(
+      CheckLeft(in, "values", shape.num_elements(), DTypeSize(dtype)));
   MINNOW_ASSIGN_OR_RETURN(NDArray values, NDArray::Zeros(shape, dtype));
   const absl::Span<std::byte> raw =
       absl::MakeSpan(values.raw(), static_cast<size_t>(bytes));

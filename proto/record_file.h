@@ -71,6 +71,8 @@ class RecordReader {
   // An error if there are more bytes.
   absl::Status ExpectEnd() const;
 
+  // Of the next record.
+  int64_t offset() const { return offset_; }
   // An upper bound of all payload that is still to come.
   int64_t bytes_left() const { return size_ - offset_; }
 

@@ -13,6 +13,7 @@
 #include "minnow/executor/executor.h"
 #include "minnow/graph/gradient.h"
 #include "minnow/ops/builtin.h"
+#include "minnow/proto/graph_codec.h"
 #include "minnow/tests/op_cases.h"
 #include "minnow/tests/op_harness.h"
 
@@ -103,6 +104,28 @@ TEST_P(OpTest, AgreesWithItsFormula) {
         RunKernel(op(), *kernel, c(), inputs, {.threads = &threads_});
     ASSERT_TRUE(found.ok()) << found.status();
     EXPECT_EQ(Compare(c(), c().formula(inputs), *found), "");
+  }
+}
+
+TEST_P(OpTest, IsTheSameAfterSavingAndLoading) {
+  GraphBuilder b(BuiltinOps());
+  std::vector<Symbol> inputs;
+  for (size_t i = 0; i < c().inputs.size(); ++i) {
+    inputs.push_back(b.Variable(absl::StrCat("x", i)));
+  }
+  const auto graph =
+      b.Build({b.Add(c().op, inputs, c().attrs, {.name = "node"})});
+  ASSERT_TRUE(graph.ok()) << graph.status();
+  const auto bytes = SerializeGraph(*graph);
+  const auto text = GraphToText(*graph);
+  ASSERT_TRUE(bytes.ok() && text.ok());
+  for (const auto& loaded :
+       {ParseGraph(*bytes, BuiltinOps()), GraphFromText(*text, BuiltinOps())}) {
+    ASSERT_TRUE(loaded.ok()) << loaded.status();
+    const Node& node = loaded->nodes[loaded->Find("node")];
+    EXPECT_EQ(node.op, &op());
+    EXPECT_TRUE(node.attrs == c().attrs) << *text;
+    EXPECT_EQ(*SerializeGraph(*loaded), *bytes);
   }
 }
 

@@ -24,13 +24,6 @@ bool Exists(const fs::path& path) {
   return fs::exists(path, ignored);
 }
 
-// 60000 as "60,000".
-std::string WithCommas(int64_t number) {
-  std::string digits = absl::StrCat(number);
-  for (size_t i = digits.size(); i > 3; i -= 3) digits.insert(i - 3, 1, ',');
-  return digits;
-}
-
 // Shuffled numbers of rows are 32 bits wide.
 absl::Status CheckSize(const std::string& path, int64_t size) {
   constexpr int64_t kMost = std::numeric_limits<uint32_t>::max();
@@ -127,6 +120,12 @@ absl::StatusOr<Dataset> ReadCsvDataset(const std::string& path) {
 }
 
 }  // namespace
+
+std::string WithCommas(int64_t number) {
+  std::string digits = absl::StrCat(number);
+  for (size_t i = digits.size(); i > 3; i -= 3) digits.insert(i - 3, 1, ',');
+  return digits;
+}
 
 absl::StatusOr<Dataset> SelectRows(const Dataset& data,
                                    absl::Span<const uint32_t> rows) {

@@ -73,6 +73,9 @@ absl::StatusOr<DataSplit> LoadDigits(
 // ones each time, is the test.
 absl::StatusOr<DataSplit> LoadCsv(const std::string& path);
 
+// 60000 as "60,000".
+std::string WithCommas(int64_t number);
+
 }  // namespace minnow
 
 #endif  // MINNOW_TRAIN_DATASET_H_

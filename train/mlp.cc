@@ -1,7 +1,6 @@
 #include "minnow/train/mlp.h"
 
 #include "absl/strings/str_cat.h"
-#include "minnow/core/status.h"
 #include "minnow/ops/activation.h"
 #include "minnow/ops/builtin.h"
 #include "minnow/ops/linalg.h"
@@ -10,23 +9,21 @@
 
 namespace minnow {
 
-absl::StatusOr<Mlp> BuildMlp(const MlpOptions& options,
-                             const Optimizer& optimizer) {
+absl::StatusOr<Graph> BuildMlp(const MlpOptions& options,
+                               const Optimizer& optimizer) {
   GraphBuilder b(BuiltinOps());
   std::vector<int64_t> widths = options.hidden;
   widths.push_back(options.classes);
-  Symbol x = b.Variable(
-      "data", {.shape = {Shape::kUnknown, options.features},
-               .dtype = DType::kFloat32});
+  Symbol x = b.Variable("data", {.shape = {Shape::kUnknown, options.features},
+                                 .dtype = DType::kFloat32});
   int64_t inputs = options.features;
   for (size_t i = 0; i < widths.size(); ++i) {
     const std::string name = absl::StrCat("fc", i + 1);
     if (i > 0) x = op::Activation(x, {.act_type = ActType::kRelu});
     Symbol weight = b.Variable(
-        name + "_weight",
-        {.shape = {widths[i], inputs},
-         .init = Initializer::Xavier(/*normal=*/false,
-                                     Initializer::Factor::kIn, 2)});
+        name + "_weight", {.shape = {widths[i], inputs},
+                           .init = Initializer::Xavier(
+                               /*normal=*/false, Initializer::Factor::kIn, 2)});
     Symbol bias = b.Variable(
         name + "_bias", {.shape = {widths[i]}, .init = Initializer::Zero()});
     x = op::FullyConnected(x, weight, bias, {.num_hidden = widths[i]},
@@ -35,13 +32,12 @@ absl::StatusOr<Mlp> BuildMlp(const MlpOptions& options,
   }
   Symbol probabilities = op::Softmax(x, {}, {.name = "probabilities"});
   Symbol loss = op::SoftmaxOutput(
-      x, b.Variable("label"),
-      {.normalization = SoftmaxNormalization::kBatch}, {.name = "softmax"});
+      x, b.Variable("label"), {.normalization = Normalization::kBatch},
+      {.name = "softmax"});
   TrainingStep(b, loss, optimizer);
-  MINNOW_ASSIGN_OR_RETURN(Graph step, b.Build({loss}));
-  MINNOW_ASSIGN_OR_RETURN(Graph infer,
-                          b.Build({probabilities}, {.updates = false}));
-  return Mlp{std::move(step), std::move(infer)};
+  // Not the loss, which is made of the same numbers: so the graph without its
+  // updates needs no labels.
+  return b.Build({probabilities});
 }
 
 }  // namespace minnow

@@ -1,6 +1,6 @@
 // A classifier of fully connected layers, as a training step.
 //
-//   absl::StatusOr<Mlp> mlp =
+//   absl::StatusOr<Graph> step =
 //       BuildMlp({.features = 784, .hidden = {256, 128}, .classes = 10},
 //                SgdOptimizer({.lr = 0.1f, .momentum = 0.9f}));
 //
@@ -24,14 +24,9 @@ struct MlpOptions {
   int64_t classes = 0;
 };
 
-struct Mlp {
-  Graph step;   // Forward, backward and updates.
-  Graph infer;  // Probabilities from "data" alone.
-};
-
 // Layers fc1, fc2, ... with relu between them; softmax behind the last.
-absl::StatusOr<Mlp> BuildMlp(const MlpOptions& options,
-                             const Optimizer& optimizer);
+absl::StatusOr<Graph> BuildMlp(const MlpOptions& options,
+                               const Optimizer& optimizer);
 
 }  // namespace minnow
 

@@ -7,11 +7,11 @@
 namespace minnow {
 
 double LearningRate::At(int64_t step) const {
-  const double done =
-      total_steps > 0 ? std::clamp(static_cast<double>(step) /
-                                       static_cast<double>(total_steps),
-                                   0.0, 1.0)
-                      : 0.0;
+  const double done = total_steps > 0
+                          ? std::clamp(static_cast<double>(step) /
+                                           static_cast<double>(total_steps),
+                                       0.0, 1.0)
+                          : 0.0;
   double rate = base;
   switch (decay) {
     case Decay::kConstant:

@@ -67,4 +67,10 @@ std::vector<Symbol> TrainingStep(GraphBuilder& builder, Symbol loss,
   return parameters;
 }
 
+Graph InferenceGraph(const Graph& step) {
+  Graph graph = step;
+  graph.updates.clear();
+  return RemoveDeadNodes(graph);
+}
+
 }  // namespace minnow

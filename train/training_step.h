@@ -30,6 +30,10 @@ std::vector<Symbol> TrainingStep(GraphBuilder& builder, Symbol loss,
                                  const Optimizer& optimizer,
                                  std::vector<Symbol> parameters = {});
 
+// The graph without its updates, and without all that only these need: what
+// computes the outputs of a trained step.
+Graph InferenceGraph(const Graph& step);
+
 }  // namespace minnow
 
 #endif  // MINNOW_TRAIN_TRAINING_STEP_H_

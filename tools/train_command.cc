@@ -1,0 +1,275 @@
+#include <cstdio>
+#include <filesystem>
+#include <iostream>
+#include <memory>
+#include <optional>
+#include <string>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "minnow/core/file.h"
+#include "minnow/core/status.h"
+#include "minnow/graph/print.h"
+#include "minnow/interop/graph_file.h"
+#include "minnow/ops/builtin.h"
+#include "minnow/proto/checkpoint.h"
+#include "minnow/tools/commands.h"
+#include "minnow/tools/progress.h"
+#include "minnow/train/dataset.h"
+#include "minnow/train/mlp.h"
+#include "minnow/train/report.h"
+#include "minnow/train/trainer.h"
+
+namespace minnow {
+namespace {
+
+// As on the command line. What is not given has a default, or is what the
+// checkpoint says that is resumed.
+struct Options {
+  std::optional<std::string> graph, data, schedule, resume, profile;
+  std::optional<std::vector<int64_t>> layers;
+  std::optional<int64_t> epochs, batch;
+  std::optional<float> lr, momentum, wd;
+  std::optional<uint64_t> seed;
+  int threads = 0;
+  std::string out = "out";
+};
+
+// What a checkpoint keeps of them, under these names.
+constexpr char kData[] = "data", kEpochs[] = "epochs", kBatch[] = "batch",
+               kLr[] = "lr", kSchedule[] = "schedule", kHistory[] = "history";
+
+using Metadata = std::vector<std::pair<std::string, std::string>>;
+
+// Takes an option that is not given from the checkpoint.
+template <typename T>
+absl::Status FromCheckpoint(const Metadata& metadata, absl::string_view name,
+                            std::optional<T>& option) {
+  for (const auto& [key, text] : metadata) {
+    if (key != name || option.has_value()) continue;
+    absl::StatusOr<T> value = AttrCodec<T>::FromText(text);
+    if (!value.ok()) {
+      return Annotate(value.status(), absl::StrCat("checkpoint: ", name));
+    }
+    option = *std::move(value);
+  }
+  return absl::OkStatus();
+}
+
+class TrainCommand {
+ public:
+  explicit TrainCommand(const Options& options) : options_(options) {}
+
+  absl::Status Run() {
+    MINNOW_ASSIGN_OR_RETURN(std::optional<Checkpoint> checkpoint,
+                            ReadResumed());
+    MINNOW_RETURN_IF_ERROR(LoadDataset());
+    std::cout << data_.Describe() << std::endl;
+    Checkpoint start;
+    if (checkpoint.has_value()) {
+      start = *std::move(checkpoint);
+    } else {
+      MINNOW_ASSIGN_OR_RETURN(start.graph, MakeGraph());
+      start.seed = options_.seed.value_or(1);
+    }
+    MINNOW_ASSIGN_OR_RETURN(Trainer trainer, MakeTrainer(start));
+    MINNOW_RETURN_IF_ERROR(WriteGraphs(start.graph));
+    MINNOW_RETURN_IF_ERROR(Train(trainer));
+    if (options_.profile.has_value()) {
+      MINNOW_RETURN_IF_ERROR(WriteProfile(trainer.executor()));
+    }
+    MINNOW_ASSIGN_OR_RETURN(const ClassificationMetrics test,
+                            trainer.Evaluate(data_.test));
+    std::cout << absl::StrFormat("test accuracy: %.2f %%\n",
+                                 100 * test.accuracy());
+    return absl::OkStatus();
+  }
+
+ private:
+  absl::StatusOr<std::optional<Checkpoint>> ReadResumed() {
+    if (!options_.resume.has_value()) return std::optional<Checkpoint>();
+    MINNOW_ASSIGN_OR_RETURN(Checkpoint checkpoint,
+                            ReadCheckpoint(*options_.resume, BuiltinOps()));
+    const Metadata& saved = checkpoint.metadata;
+    MINNOW_RETURN_IF_ERROR(FromCheckpoint(saved, kData, options_.data));
+    MINNOW_RETURN_IF_ERROR(FromCheckpoint(saved, kEpochs, options_.epochs));
+    MINNOW_RETURN_IF_ERROR(FromCheckpoint(saved, kBatch, options_.batch));
+    MINNOW_RETURN_IF_ERROR(FromCheckpoint(saved, kLr, options_.lr));
+    MINNOW_RETURN_IF_ERROR(FromCheckpoint(saved, kSchedule, options_.schedule));
+    for (const auto& [key, text] : saved) {
+      if (key != kHistory) continue;
+      MINNOW_ASSIGN_OR_RETURN(history_, HistoryFromText(text));
+    }
+    return std::optional<Checkpoint>(std::move(checkpoint));
+  }
+
+  absl::Status LoadDataset() {
+    absl::StatusOr<DataSplit> data =
+        LoadData(options_.data.value_or("fashion-mnist"));
+    if (!options_.data.has_value() && absl::IsNotFound(data.status())) {
+      std::cerr << "minnow: note: the data of Debian's package "
+                   "dataset-fashion-mnist is not here ("
+                << data.status().message()
+                << "); training on the digits that come with minnow\n";
+      options_.data = "digits";
+      data = LoadDigits();
+    }
+    if (!data.ok()) return data.status();
+    data_ = *std::move(data);
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<Graph> MakeGraph() const {
+    if (options_.graph.has_value()) {
+      return LoadGraph(*options_.graph, BuiltinOps());
+    }
+    return BuildMlp(
+        {.features = data_.train.example_size(),
+         .hidden = options_.layers.value_or(std::vector<int64_t>{256, 128}),
+         .classes = data_.train.num_classes},
+        SgdOptimizer({.lr = options_.lr.value_or(kDefaultLr),
+                      .momentum = options_.momentum.value_or(0.9f),
+                      .wd = options_.wd.value_or(0.0f)}));
+  }
+
+  absl::StatusOr<Trainer> MakeTrainer(const Checkpoint& start) {
+    epochs_ = options_.epochs.value_or(10);
+    const int64_t batch = options_.batch.value_or(64);
+    absl::StatusOr<Decay> decay =
+        AttrCodec<Decay>::FromText(options_.schedule.value_or("constant"));
+    if (!decay.ok()) return Annotate(decay.status(), "--schedule");
+    return Trainer::Restore(
+        start, &data_.train,
+        {.batch_size = batch,
+         .learning_rate = {.base = options_.lr.value_or(kDefaultLr),
+                           .decay = *decay,
+                           .total_steps =
+                               epochs_ * (data_.train.size() / batch)},
+         .threads = options_.threads,
+         .profile = options_.profile.has_value()});
+  }
+
+  std::string OutPath(absl::string_view name) const {
+    return absl::StrCat(options_.out, "/", name);
+  }
+
+  absl::Status WriteGraphs(const Graph& step) const {
+    std::error_code error;
+    std::filesystem::create_directories(options_.out, error);
+    if (error) {
+      return absl::UnavailableError(absl::StrCat(
+          options_.out, ": cannot make the folder: ", error.message()));
+    }
+    MINNOW_RETURN_IF_ERROR(SaveGraph(OutPath("step.pb"), step));
+    MINNOW_RETURN_IF_ERROR(SaveGraph(OutPath("step.pbtxt"), step));
+    MINNOW_RETURN_IF_ERROR(
+        SaveGraph(OutPath("infer.pb"), InferenceGraph(step)));
+    const absl::Status picture =
+        RenderDot(GraphDot(step), OutPath("graph.svg"));
+    if (!picture.ok()) {
+      std::cerr << "minnow: note: " << picture.message() << "\n";
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status Train(Trainer& trainer) {
+    Progress progress(epochs_, trainer.steps_per_epoch(),
+                      options_.batch.value_or(64), trainer.step());
+    // What the loop leaves, also where there is nothing left to do.
+    MINNOW_RETURN_IF_ERROR(Save(trainer));
+    while (trainer.epoch() < epochs_) {
+      MINNOW_RETURN_IF_ERROR(trainer.Step());
+      const ClassificationMetrics& metrics = trainer.metrics();
+      progress.Step(trainer.step(), metrics.loss(), metrics.accuracy());
+      if (trainer.step() % trainer.steps_per_epoch() != 0) continue;
+      MINNOW_ASSIGN_OR_RETURN(const ClassificationMetrics test,
+                              trainer.Evaluate(data_.test));
+      history_.push_back({metrics.loss(), metrics.accuracy(), test.accuracy()});
+      progress.Epoch(trainer.epoch(), history_.back());
+      MINNOW_RETURN_IF_ERROR(Save(trainer));
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status Save(const Trainer& trainer) const {
+    Checkpoint checkpoint = trainer.Save();
+    checkpoint.metadata = {
+        {kData, options_.data.value_or("fashion-mnist")},
+        {kEpochs, absl::StrCat(epochs_)},
+        {kBatch, absl::StrCat(options_.batch.value_or(64))},
+        {kLr, AttrText(AttrScalar(options_.lr.value_or(kDefaultLr)))},
+        {kSchedule, options_.schedule.value_or("constant")},
+        {kHistory, HistoryToText(history_)}};
+    MINNOW_RETURN_IF_ERROR(
+        WriteCheckpoint(OutPath("checkpoint.ckpt"), checkpoint));
+    return WriteFileAtomically(OutPath("curves.svg"), CurvesSvg(history_));
+  }
+
+  absl::Status WriteProfile(const Executor& executor) const {
+    std::cout << executor.profile()->ToTable(executor.plan());
+    return WriteFileAtomically(
+        *options_.profile, executor.profile()->ToChromeTrace(executor.plan()));
+  }
+
+  static constexpr float kDefaultLr = 0.1f;
+
+  Options options_;
+  DataSplit data_;
+  int64_t epochs_ = 0;
+  std::vector<EpochResult> history_;
+};
+
+}  // namespace
+
+Command AddTrainCommand(CLI::App& app) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand(
+      "train", "Train a classifier on images or on the rows of a table.");
+  CLI::Option* resume =
+      command->add_option("--resume", options->resume,
+                          "Go on from a checkpoint, to --epochs epochs in all");
+  command
+      ->add_option("GRAPH", options->graph,
+                   "A training step with variables data and label, and with "
+                   "probabilities as output 0; default: an MLP")
+      ->excludes(resume);
+  command->add_option("--data", options->data,
+                      "fashion-mnist (default), digits, a folder of IDX files "
+                      "or a CSV file with the label last");
+  command
+      ->add_option("--layers", options->layers,
+                   "Widths of the hidden layers; default 256,128")
+      ->delimiter(',')
+      ->check(CLI::PositiveNumber)
+      ->excludes(resume);
+  command->add_option("--epochs", options->epochs, "Default 10")
+      ->check(CLI::Range(int64_t{0}, int64_t{1} << 30));
+  command->add_option("--batch", options->batch, "Examples a step; default 64")
+      ->check(CLI::Range(int64_t{1}, int64_t{1} << 30))
+      ->excludes(resume);
+  command->add_option("--lr", options->lr, "Learning rate; default 0.1");
+  command->add_option("--momentum", options->momentum, "Default 0.9")
+      ->excludes(resume);
+  command->add_option("--wd", options->wd, "Weight decay; default 0")
+      ->excludes(resume);
+  command
+      ->add_option("--schedule", options->schedule,
+                   "Of the learning rate: constant (default), step or cosine")
+      ->check(CLI::IsMember({"constant", "step", "cosine"}));
+  command->add_option("--seed", options->seed, "Default 1")->excludes(resume);
+  command
+      ->add_option("--threads", options->threads,
+                   "Default: as many as the machine has")
+      ->check(CLI::Range(0, 1024));
+  command->add_option("--out", options->out,
+                      "The folder for graphs, checkpoint and curves");
+  command->add_option("--profile", options->profile,
+                      "Write the times of all steps to this file, for Chrome's "
+                      "trace viewer");
+  return {command, [options] { return TrainCommand(*options).Run(); }};
+}
+
+}  // namespace minnow
