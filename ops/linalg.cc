@@ -136,21 +136,21 @@ absl::Status InferDot(ShapeInference& node) {
 
 // The product is linear in both factors, so all derivatives are products, too.
 std::vector<Symbol> DotGradient(const GradientContext& node) {
-  const Attrs& attrs = node.untyped_attrs();
+  const Attrs attrs = node.untyped_attrs();
   const Symbol lhs = node.input(0), rhs = node.input(1), head = node.head(0);
   return {Compose("_backward_dot_lhs", {head, rhs, lhs}, attrs),
           Compose("_backward_dot_rhs", {head, lhs, rhs}, attrs)};
 }
 
 std::vector<Symbol> DotLhsGradient(const GradientContext& node) {
-  const Attrs& attrs = node.untyped_attrs();
+  const Attrs attrs = node.untyped_attrs();
   const Symbol head = node.input(0), rhs = node.input(1), lhs = node.head(0);
   return {Compose("dot", {lhs, rhs}, attrs),
           Compose("_backward_dot_rhs", {head, lhs, rhs}, attrs), Symbol{}};
 }
 
 std::vector<Symbol> DotRhsGradient(const GradientContext& node) {
-  const Attrs& attrs = node.untyped_attrs();
+  const Attrs attrs = node.untyped_attrs();
   const Symbol head = node.input(0), lhs = node.input(1), rhs = node.head(0);
   return {Compose("dot", {lhs, rhs}, attrs),
           Compose("_backward_dot_lhs", {head, rhs, lhs}, attrs), Symbol{}};

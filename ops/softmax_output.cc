@@ -200,7 +200,7 @@ std::vector<InputDef> BackwardInputs(const Attrs& attrs) {
 }
 
 std::vector<Symbol> SoftmaxOutputGradient(const GradientContext& node) {
-  const Attrs& attrs = node.untyped_attrs();
+  const Attrs attrs = node.untyped_attrs();
   const Symbol out = node.output(0), label = node.input(1);
   if (UsesHead(attrs)) {
     return {
