@@ -138,16 +138,20 @@ class TrainCommand {
   absl::StatusOr<Trainer> MakeTrainer(const Checkpoint& start) {
     epochs_ = options_.epochs.value_or(10);
     const int64_t batch = options_.batch.value_or(64);
-    absl::StatusOr<Decay> decay =
-        AttrCodec<Decay>::FromText(options_.schedule.value_or("constant"));
+    absl::StatusOr<Decay> decay = AttrCodec<Decay>::FromText(
+        options_.schedule.value_or(kDefaultSchedule));
     if (!decay.ok()) return Annotate(decay.status(), "--schedule");
+    const int64_t epoch = data_.train.size() / batch;
     return Trainer::Restore(
         start, &data_.train,
         {.batch_size = batch,
          .learning_rate = {.base = options_.lr.value_or(kDefaultLr),
                            .decay = *decay,
-                           .total_steps =
-                               epochs_ * (data_.train.size() / batch)},
+                           .total_steps = epochs_ * epoch,
+                           // A rate that falls may begin high, if the first
+                           // steps are small.
+                           .warmup_steps =
+                               *decay == Decay::kConstant ? 0 : epoch},
          .threads = options_.threads,
          .profile = options_.profile.has_value()});
   }
@@ -201,7 +205,7 @@ class TrainCommand {
         {kEpochs, absl::StrCat(epochs_)},
         {kBatch, absl::StrCat(options_.batch.value_or(64))},
         {kLr, AttrText(AttrScalar(options_.lr.value_or(kDefaultLr)))},
-        {kSchedule, options_.schedule.value_or("constant")},
+        {kSchedule, options_.schedule.value_or(kDefaultSchedule)},
         {kHistory, HistoryToText(history_)}};
     MINNOW_RETURN_IF_ERROR(
         WriteCheckpoint(OutPath("checkpoint.ckpt"), checkpoint));
@@ -215,6 +219,7 @@ class TrainCommand {
   }
 
   static constexpr float kDefaultLr = 0.1f;
+  static constexpr char kDefaultSchedule[] = "cosine";
 
   Options options_;
   DataSplit data_;
@@ -256,8 +261,10 @@ Command AddTrainCommand(CLI::App& app) {
   command->add_option("--wd", options->wd, "Weight decay; default 0")
       ->excludes(resume);
   command
-      ->add_option("--schedule", options->schedule,
-                   "Of the learning rate: constant (default), step or cosine")
+      ->add_option(
+          "--schedule", options->schedule,
+          "Of the learning rate: constant, step or cosine (default); the "
+          "last two rise during the first epoch")
       ->check(CLI::IsMember({"constant", "step", "cosine"}));
   command->add_option("--seed", options->seed, "Default 1")->excludes(resume);
   command

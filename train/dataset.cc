@@ -121,6 +121,15 @@ absl::StatusOr<Dataset> ReadCsvDataset(const std::string& path) {
 
 }  // namespace
 
+double MeanFeature(const Dataset& data) {
+  double sum = 0;
+  VisitDType(data.features.dtype(), [&]<typename T>() {
+    for (const T x : data.features.values<T>()) sum += static_cast<double>(x);
+  });
+  const int64_t n = data.features.num_elements();
+  return n == 0 ? 0 : sum * data.scale / static_cast<double>(n);
+}
+
 std::string WithCommas(int64_t number) {
   std::string digits = absl::StrCat(number);
   for (size_t i = digits.size(); i > 3; i -= 3) digits.insert(i - 3, 1, ',');

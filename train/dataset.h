@@ -36,6 +36,9 @@ struct Dataset {
   }
 };
 
+// The mean of all features, as a network sees them.
+double MeanFeature(const Dataset& data);
+
 // The examples `rows`, in this order, copied.
 absl::StatusOr<Dataset> SelectRows(const Dataset& data,
                                    absl::Span<const uint32_t> rows);

@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "minnow/ops/activation.h"
+#include "minnow/ops/binary.h"
 #include "minnow/ops/builtin.h"
 #include "minnow/ops/linalg.h"
 #include "minnow/ops/softmax.h"
@@ -16,6 +17,7 @@ absl::StatusOr<Graph> BuildMlp(const MlpOptions& options,
   widths.push_back(options.classes);
   Symbol x = b.Variable("data", {.shape = {Shape::kUnknown, options.features},
                                  .dtype = DType::kFloat32});
+  if (options.mean != 0) x = op::MinusScalar(x, {.scalar = options.mean});
   int64_t inputs = options.features;
   for (size_t i = 0; i < widths.size(); ++i) {
     const std::string name = absl::StrCat("fc", i + 1);
@@ -31,9 +33,9 @@ absl::StatusOr<Graph> BuildMlp(const MlpOptions& options,
     inputs = widths[i];
   }
   Symbol probabilities = op::Softmax(x, {}, {.name = "probabilities"});
-  Symbol loss = op::SoftmaxOutput(
-      x, b.Variable("label"), {.normalization = Normalization::kBatch},
-      {.name = "softmax"});
+  Symbol loss = op::SoftmaxOutput(x, b.Variable("label"),
+                                  {.normalization = Normalization::kBatch},
+                                  {.name = "softmax"});
   TrainingStep(b, loss, optimizer);
   // Not the loss, which is made of the same numbers: so the graph without its
   // updates needs no labels.

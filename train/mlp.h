@@ -22,6 +22,9 @@ struct MlpOptions {
   int64_t features = 0;
   std::vector<int64_t> hidden = {256, 128};
   int64_t classes = 0;
+  // Of all features; the graph takes it away from them, since centred inputs
+  // allow larger learning rates.
+  double mean = 0;
 };
 
 // Layers fc1, fc2, ... with relu between them; softmax behind the last.
