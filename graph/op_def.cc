@@ -45,7 +45,7 @@ OutputDefs::OutputDefs(size_t count) {
   for (size_t i = 0; i < count; ++i) fixed_.push_back(absl::StrCat("out", i));
 }
 
-const Attrs& GradientContext::untyped_attrs() const {
+Attrs GradientContext::untyped_attrs() const {
   return builder_->node(node_).attrs;
 }
 

@@ -134,7 +134,8 @@ class GradientContext {
   const A& attrs() const {
     return untyped_attrs().As<A>();
   }
-  const Attrs& untyped_attrs() const;
+  // By value: the nodes of the builder move when it grows.
+  Attrs untyped_attrs() const;
 
   size_t num_inputs() const;
   Symbol input(size_t i) const;
