@@ -36,6 +36,10 @@ double TickStep(double range) {
   return 10 * power;
 }
 
+// Whether an axis can have a value on it; those of a run that diverged stand at
+// the upper edge.
+bool CanShow(double value) { return std::abs(value) < 1e9; }
+
 // One chart, drawn into the rectangle whose upper left corner is (x, y).
 class Chart {
  public:
@@ -75,7 +79,7 @@ class Chart {
     for (const Curve& curve : curves) {
       epochs_ = std::max(epochs_, curve.values.size());
       for (double value : curve.values) {
-        if (!std::isfinite(value)) continue;
+        if (!CanShow(value)) continue;
         low_ = std::min(low_, value);
         high_ = std::max(high_, value);
       }
@@ -114,8 +118,8 @@ class Chart {
     return x_ + width_ * static_cast<double>(epoch) / last;
   }
   double PixelY(double value) const {
-    const double clamped = std::isfinite(value) ? value : high_;
-    return y_ + height_ * (high_ - clamped) / (high_ - low_);
+    const double shown = CanShow(value) ? value : high_;
+    return y_ + height_ * (high_ - shown) / (high_ - low_);
   }
 
   static std::string Text(double x, double y, absl::string_view anchor,
