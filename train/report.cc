@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cmath>
+#include <cstdio>
 #include <cstring>
 #include <vector>
 
@@ -184,7 +185,8 @@ std::string CurvesSvg(absl::Span<const EpochResult> history) {
 absl::Status RenderDot(const std::string& dot, const std::string& svg_path) {
   const std::string source = svg_path + ".dot";
   MINNOW_RETURN_IF_ERROR(WriteFileAtomically(source, dot));
-  const std::string output = "-o" + svg_path;
+  const std::string picture = svg_path + ".part";
+  const std::string output = "-o" + picture;
   std::vector<std::string> words = {"dot", "-Tsvg", output, source};
   std::vector<char*> arguments;
   for (std::string& word : words) arguments.push_back(word.data());
@@ -199,8 +201,10 @@ absl::Status RenderDot(const std::string& dot, const std::string& svg_path) {
   posix_spawn_file_actions_destroy(&actions);
   int result = 0;
   const bool ran = error == 0 && waitpid(child, &result, 0) == child &&
-                   WIFEXITED(result) && WEXITSTATUS(result) == 0;
+                   WIFEXITED(result) && WEXITSTATUS(result) == 0 &&
+                   std::rename(picture.c_str(), svg_path.c_str()) == 0;
   unlink(source.c_str());
+  unlink(picture.c_str());
   if (ran) return absl::OkStatus();
   return absl::UnavailableError(absl::StrCat(
       svg_path, ": expected a picture by Graphviz, found ",
