@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 
@@ -499,6 +500,25 @@ TEST_F(CliTest, RunRefusesWrongRequests) {
   wrong_head.push_back(Floats("head:0", {3}, {1, 1, 1}));
   EXPECT_THAT(RunError(xy, wrong_head, {"--backward"}),
               AllOf(HasSubstr("(2,)"), HasSubstr("(3,)")));
+}
+
+TEST_F(CliTest, RunsAChainOfAMillionNodes) {
+  constexpr int kNodes = 1000000;
+  std::string json = R"({"nodes": [{"op": "null", "name": "x", "inputs": []})";
+  for (int i = 0; i < kNodes; ++i) {
+    absl::StrAppend(&json, R"(, {"op": "_plus_scalar", "name": "n)", i,
+                    R"(", "attrs": {"scalar": "1"}, "inputs": [[)", i,
+                    ", 0, 0]]}");
+  }
+  absl::StrAppend(&json, R"(], "arg_nodes": [0], "heads": [[)", kNodes,
+                  ", 0, 0]]}");
+  ASSERT_EQ(
+      RunMinnow({"convert", Write("chain.json", json), Path("chain.pb")}).err,
+      "");
+  const auto results =
+      Results(Run(Path("chain.pb"), {Floats("arg:x", {1}, {0.5f})}));
+  ASSERT_EQ(results.size(), 1u);
+  EXPECT_THAT(ValuesOf(results[0].array), ElementsAre(kNodes + 0.5f));
 }
 
 // A text in a good graph, what stands there instead, and the error.
