@@ -1,10 +1,11 @@
-// One optimizer step on dense arrays: a graph of a single operator.
+// One operator on dense arrays: composes it, runs it, and saves the graph.
 
 #include <iostream>
 
 #include "minnow/core/status.h"
 #include "minnow/executor/executor.h"
 #include "minnow/graph/builder.h"
+#include "minnow/interop/graph_file.h"
 #include "minnow/ops/builtin.h"
 #include "minnow/ops/sgd.h"
 
@@ -36,7 +37,7 @@ absl::Status Example() {
     std::cout << "w = " << weight.ToString() << "\n"
               << "m = " << momentum.ToString() << "\n";
   }
-  return absl::OkStatus();
+  return SaveGraph("sgd_mom_update.pb", graph);
 }
 
 }  // namespace

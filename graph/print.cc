@@ -138,13 +138,15 @@ std::string GraphDot(const Graph& graph, const ValueIndex* index,
                     : (updates[id] ? kUpdateColor : kOperatorColor),
         "\"];\n");
     for (NodeOutput x : node.inputs) {
-      absl::StrAppend(&dot, "  n", x.node, " -> n", id);
-      if (new_values[x.node].node == number) {
-        absl::StrAppend(&dot, " [dir=both, ", kUpdateArrow, "]");
-      } else if (!graph.nodes[x.node].is_variable()) {
-        absl::StrAppend(&dot, " [label=", Quoted(shape_of(x)), "]");
-      }
-      dot += ";\n";
+      const bool is_old_value = new_values[x.node].node == number;
+      const std::string shape =
+          graph.nodes[x.node].is_variable() ? "" : shape_of(x);
+      absl::StrAppend(
+          &dot, "  n", x.node, " -> n", id,
+          is_old_value    ? absl::StrCat(" [dir=both, ", kUpdateArrow, "]")
+          : shape.empty() ? ""
+                          : absl::StrCat(" [label=", Quoted(shape), "]"),
+          ";\n");
     }
   }
   for (const Update& update : graph.updates) {
