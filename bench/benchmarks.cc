@@ -3,10 +3,12 @@
 //
 //   build/release/bin/minnow_bench --benchmark_filter=SgdMom
 
-#include <utility>
+#include <cstdint>
+#include <string>
 
 #include "benchmark/benchmark.h"
 #include "minnow/bench/works.h"
+#include "minnow/core/thread_pool.h"
 
 namespace minnow {
 namespace {
@@ -23,6 +25,15 @@ void RunSteps(benchmark::State& state, absl::StatusOr<Executor> step) {
     }
   }
 }
+
+// Of empty blocks: what it costs to call the other threads.
+void BM_ParallelRegion(benchmark::State& state) {
+  ThreadPool threads(kAllThreads);
+  for (auto _ : state) {
+    threads.Run(state.range(0), [](int64_t i) { benchmark::DoNotOptimize(i); });
+  }
+}
+BENCHMARK(BM_ParallelRegion)->Arg(2)->Arg(32)->UseRealTime();
 
 void BM_SgdMomUpdate(benchmark::State& state) {
   RunSteps(state, SgdMomStep(state.range(0), kAllThreads));
