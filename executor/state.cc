@@ -68,7 +68,7 @@ absl::StatusOr<Graph> SelectTargets(const Graph& graph,
       selected.updates.push_back(*found);
     }
   }
-  return RemoveDeadNodes(selected);
+  return RemoveDeadNodes(std::move(selected));
 }
 
 }  // namespace
@@ -219,7 +219,7 @@ absl::StatusOr<std::unique_ptr<Executor::State>> Executor::State::Make(
     types[name] = {array.shape(), array.dtype(), array.storage()};
   }
   MINNOW_ASSIGN_OR_RETURN(Plan plan,
-                          MakePlan(selected, types,
+                          MakePlan(std::move(selected), types,
                                    {.strict_storage = options.strict_storage,
                                     .memory_limit = options.memory_limit}));
   if (threads == nullptr) {
@@ -273,11 +273,22 @@ absl::Status Executor::State::Failed(const Step& failed_step,
   // A step that fails has written nothing itself.
   std::vector<std::string> changed;
   absl::flat_hash_set<int32_t> seen;
-  for (size_t i = 0; i < step; ++i) {
-    const int32_t variable = plan.steps[i].writes_variable;
-    if (variable >= 0 && seen.insert(variable).second) {
+  const auto add_written = [&](int32_t value) {
+    const ValuePlace& place = plan.places[value];
+    if (place.kind == ValuePlace::Kind::kVariable &&
+        seen.insert(place.variable).second) {
       changed.push_back(
-          absl::StrCat("'", plan.graph.nodes[variable].name, "'"));
+          absl::StrCat("'", plan.graph.nodes[place.variable].name, "'"));
+    }
+  };
+  for (size_t i = 0; i < step; ++i) {
+    const PlanStep& done = plan.steps[i];
+    if (done.node < 0) {
+      add_written(done.args[1]);
+      continue;
+    }
+    for (int32_t k = 0; k < plan.index.count(done.node); ++k) {
+      add_written(plan.index.first(done.node) + k);
     }
   }
   absl::Status error = Annotate(status, where);

@@ -6,6 +6,20 @@
 #include "minnow/core/status.h"
 
 namespace minnow {
+namespace {
+
+// The attributes of a node of `op`. An operator without required attributes may
+// be added without any.
+absl::StatusOr<Attrs> AttrsFor(const OpDef& op, Attrs attrs) {
+  if (attrs.type() == op.attrs) return attrs;
+  absl::StatusOr<Attrs> own = absl::InvalidArgumentError(
+      "the attributes are of another operator's type");
+  if (attrs.type() == AttrsTypeOf<NoAttrs>()) own = Attrs::Parse(op.attrs, {});
+  if (own.ok()) return own;
+  return Annotate(own.status(), absl::StrCat("operator '", op.name, "'"));
+}
+
+}  // namespace
 
 GraphBuilder::GraphBuilder(std::shared_ptr<const OpRegistry> registry)
     : registry_(std::move(registry)) {}
@@ -73,20 +87,9 @@ Symbol GraphBuilder::Add(absl::string_view op_name,
   if (!status_.ok()) return {this, {}};
   absl::StatusOr<const OpDef*> op = registry_->Get(op_name);
   if (!op.ok()) return Fail(op.status());
-  if (attrs.type() != (*op)->attrs) {
-    // An operator without required attributes may be added without any.
-    absl::StatusOr<Attrs> defaults = Attrs::Parse((*op)->attrs, {});
-    if (attrs.type() != AttrsTypeOf<NoAttrs>()) {
-      defaults = absl::InvalidArgumentError(
-          "the attributes are of another operator's type");
-    }
-    if (!defaults.ok()) {
-      return Fail(Annotate(defaults.status(),
-                           absl::StrCat("operator '", (*op)->name, "'")));
-    }
-    attrs = *std::move(defaults);
-  }
-  return AddOp(*op, inputs, std::move(attrs), std::move(options));
+  absl::StatusOr<Attrs> own = AttrsFor(**op, std::move(attrs));
+  if (!own.ok()) return Fail(own.status());
+  return AddOp(*op, inputs, *std::move(own), std::move(options));
 }
 
 Symbol GraphBuilder::AddParsed(absl::string_view op_name,
@@ -114,7 +117,9 @@ Symbol GraphBuilder::AddByName(
   if (!status_.ok()) return {this, {}};
   absl::StatusOr<const OpDef*> op = registry_->Get(op_name);
   if (!op.ok()) return Fail(op.status());
-  const auto defs = (*op)->inputs.For(attrs);
+  absl::StatusOr<Attrs> own = AttrsFor(**op, std::move(attrs));
+  if (!own.ok()) return Fail(own.status());
+  const auto defs = (*op)->inputs.For(*own);
   std::vector<Symbol> ordered(defs.size());
   std::vector<bool> given(defs.size());
   for (const auto& [name, symbol] : inputs) {
@@ -130,7 +135,7 @@ Symbol GraphBuilder::AddByName(
     given[i] = true;
     ordered[i] = symbol;
   }
-  return Add(op_name, ordered, std::move(attrs), std::move(options));
+  return AddOp(*op, ordered, *std::move(own), std::move(options));
 }
 
 Symbol GraphBuilder::AddUnknown(absl::string_view op,
@@ -307,6 +312,14 @@ ImportedGraph GraphBuilder::Import(const Graph& graph) {
                       graph.unknown_ops.end());
   for (Node node : graph.nodes) {
     for (NodeOutput& x : node.inputs) x.node += offset;
+    if (node.op != nullptr && !node.op->unknown &&
+        registry_->Find(node.op->name) != node.op) {
+      Fail(absl::InvalidArgumentError(absl::StrCat(
+          node.Describe(),
+          ": expected an operator of this builder's registry, found one of "
+          "another")));
+      return imported;
+    }
     if (node.op != nullptr && node.op->random) {
       // Streams keep their numbers where nobody has taken them.
       if (node.stream < next_stream_) node.stream = next_stream_;
@@ -362,7 +375,7 @@ absl::StatusOr<Graph> GraphBuilder::Build(absl::Span<const Symbol> outputs,
   }
   graph.nodes = nodes_;
   if (options.updates) graph.updates = updates_;
-  return RemoveDeadNodes(graph);
+  return RemoveDeadNodes(std::move(graph));
 }
 
 }  // namespace minnow

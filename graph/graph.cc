@@ -1,5 +1,7 @@
 #include "minnow/graph/graph.h"
 
+#include <utility>
+
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
@@ -172,7 +174,7 @@ absl::Status ValidateGraph(const Graph& graph) {
   return absl::OkStatus();
 }
 
-Graph RemoveDeadNodes(const Graph& graph) {
+Graph RemoveDeadNodes(Graph graph) {
   std::vector<bool> live(graph.nodes.size());
   for (NodeOutput x : graph.outputs) live[x.node] = true;
   for (const Update& update : graph.updates) {
@@ -182,24 +184,23 @@ Graph RemoveDeadNodes(const Graph& graph) {
     if (!live[id]) continue;
     for (NodeOutput x : graph.nodes[id].inputs) live[x.node] = true;
   }
-  Graph result;
-  result.registry = graph.registry;
-  result.unknown_ops = graph.unknown_ops;
   std::vector<int32_t> new_id(graph.nodes.size(), -1);
-  const auto moved = [&](NodeOutput x) {
-    return NodeOutput{new_id[x.node], x.output};
-  };
+  size_t kept = 0;
   for (size_t id = 0; id < graph.nodes.size(); ++id) {
     if (!live[id]) continue;
-    new_id[id] = static_cast<int32_t>(result.nodes.size());
-    result.nodes.push_back(graph.nodes[id]);
-    for (NodeOutput& x : result.nodes.back().inputs) x = moved(x);
+    new_id[id] = static_cast<int32_t>(kept);
+    for (NodeOutput& x : graph.nodes[id].inputs) x.node = new_id[x.node];
+    if (kept != id) graph.nodes[kept] = std::move(graph.nodes[id]);
+    ++kept;
   }
-  for (NodeOutput x : graph.outputs) result.outputs.push_back(moved(x));
-  for (const Update& update : graph.updates) {
-    result.updates.push_back({new_id[update.variable], moved(update.value)});
+  graph.nodes.erase(graph.nodes.begin() + static_cast<ptrdiff_t>(kept),
+                    graph.nodes.end());
+  for (NodeOutput& x : graph.outputs) x.node = new_id[x.node];
+  for (Update& update : graph.updates) {
+    update.variable = new_id[update.variable];
+    update.value.node = new_id[update.value.node];
   }
-  return result;
+  return graph;
 }
 
 ValueIndex::ValueIndex(const Graph& graph) {

@@ -102,7 +102,7 @@ struct Graph {
 absl::Status ValidateGraph(const Graph& graph);
 
 // Keeps only what the outputs and updates need, in the same order.
-Graph RemoveDeadNodes(const Graph& graph);
+Graph RemoveDeadNodes(Graph graph);
 
 // Numbers all outputs of all nodes, so that passes can keep side tables by
 // value.

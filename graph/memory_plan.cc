@@ -197,10 +197,19 @@ class MemoryPlanner {
       const int32_t input = index_[node.inputs[pair.input]];
       const int32_t block = block_[input];
       if (block < 0 || !SameExtent(input, value)) continue;
-      // A second use by this node would read what it writes.
-      if (blocks_[block].uses_left == 1) return block;
+      // A second use by this node would read what it writes, and a second
+      // output there would write over the first.
+      if (blocks_[block].uses_left == 1 && !TakenBefore(id, output, block)) {
+        return block;
+      }
     }
     return -1;
+  }
+
+  // Whether an output of the node before this one lies in the block.
+  bool TakenBefore(int32_t id, int32_t output, int32_t block) const {
+    const auto first = block_.begin() + index_.first(id);
+    return std::find(first, first + output, block) != first + output;
   }
 
   void Use(int32_t value) {

@@ -158,7 +158,6 @@ class Planner {
       steps_.push_back(
           {.args = {g_.index[update.value], variable},
            .prepared = {},
-           .writes_variable = update.variable,
            .note = absl::StrCat("new value of ",
                                 g_.graph.nodes[update.variable].name)});
     }
@@ -251,7 +250,6 @@ class Planner {
       steps_.push_back(
           {.args = {from, value},
            .prepared = {},
-           .writes_variable = schedule_.variable[value],
            .note = absl::StrCat("copy for ", g_.graph.nodes[id].name)});
     }
   }
@@ -261,10 +259,6 @@ class Planner {
     step.node = id;
     step.kernel = g_.choice.kernels[id];
     step.args = ArgsOf(id);
-    for (int32_t i = 0; i < g_.index.count(id); ++i) {
-      const int32_t variable = schedule_.variable[g_.index.first(id) + i];
-      if (variable >= 0) step.writes_variable = variable;
-    }
     return step;
   }
 
@@ -280,11 +274,11 @@ class Planner {
 }  // namespace
 
 absl::StatusOr<Plan> MakePlan(
-    const Graph& given,
+    Graph graph,
     const absl::flat_hash_map<std::string, VariableType>& variables,
     const PlanOptions& options) {
-  MINNOW_ASSIGN_OR_RETURN(Graph graph,
-                          SeparateVariables(RemoveDeadNodes(given)));
+  MINNOW_ASSIGN_OR_RETURN(graph,
+                          SeparateVariables(RemoveDeadNodes(std::move(graph))));
   MINNOW_RETURN_IF_ERROR(CheckOperatorsKnown(graph));
   MINNOW_ASSIGN_OR_RETURN(TypedGraph typed,
                           InferAll(std::move(graph), variables));

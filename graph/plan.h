@@ -50,8 +50,6 @@ struct PlanStep {
   std::vector<int32_t> args;       // Values; for a copy from, to.
   Prepared prepared;
   int64_t workspace_offset = 0;
-  // The variable that the step writes, or -1.
-  int32_t writes_variable = -1;
   std::string note;  // "fallback for step.grad", "copy of w".
 };
 
@@ -82,7 +80,7 @@ struct Plan {
 // Plans a run of all outputs and updates of `graph`. `variables` says what is
 // bound, by name; those that the graph does not have are passed over.
 absl::StatusOr<Plan> MakePlan(
-    const Graph& graph,
+    Graph graph,
     const absl::flat_hash_map<std::string, VariableType>& variables,
     const PlanOptions& options);
 

@@ -19,9 +19,10 @@ class Scheduler {
       : graph_(graph),
         index_(index),
         choice_(choice),
-        is_output_(static_cast<size_t>(index.size())),
+        kept_(static_cast<size_t>(index.size())),
         readers_(static_cast<size_t>(index.size())),
-        tied_(static_cast<size_t>(index.size()), -1) {
+        tied_(static_cast<size_t>(index.size()), -1),
+        last_in_(graph.nodes.size(), -1) {
     const size_t num_values = static_cast<size_t>(index.size());
     schedule_.shares.assign(num_values, -1);
     schedule_.copied_from.assign(num_values, -1);
@@ -30,6 +31,7 @@ class Scheduler {
 
   Schedule Run() {
     FindTiesAndReaders();
+    FindFailures();
     for (size_t i = 0; i < graph_.updates.size(); ++i) PlaceUpdate(i);
     ShareTiedValues();
     Order();
@@ -43,8 +45,13 @@ class Scheduler {
   }
 
  private:
+  enum Class { kEarly, kEarlyWrites, kUpdates, kRest };
+
   void FindTiesAndReaders() {
-    for (NodeOutput x : graph_.outputs) is_output_[index_[x]] = true;
+    for (NodeOutput x : graph_.outputs) kept_[index_[x]] = true;
+    for (const Update& update : graph_.updates) {
+      kept_[index_[update.value]] = true;
+    }
     for (size_t id = 0; id < graph_.nodes.size(); ++id) {
       const Node& node = graph_.nodes[id];
       if (node.is_variable()) {
@@ -77,21 +84,24 @@ class Scheduler {
     while (tied_[chain.back()] >= 0) chain.push_back(tied_[chain.back()]);
     if (chain.back() == variable) {
       for (size_t k = 0; k + 1 < chain.size(); ++k) {
-        // An output or another variable keeps what it shows.
-        const bool kept = k > 0 && is_output_[chain[k]];
-        if (kept || schedule_.variable[chain[k]] >= 0) return;
+        if (k > 0 && kept_[chain[k]]) return;
+        if (schedule_.variable[chain[k]] >= 0) return;
       }
       for (int32_t link : chain) schedule_.variable[link] = update.variable;
+    } else if (MayWriteInto(update)) {
+      schedule_.variable[value] = update.variable;
+    } else {
       return;
     }
-    if (MayWriteInto(update)) schedule_.variable[value] = update.variable;
+    last_in_[update.variable] = value;
   }
 
-  // Whether the node may write the new value while it reads the old one.
+  // Whether the node may write the new value while it reads the old one. What
+  // an operator that may fail needs writes no variable before its time.
   bool MayWriteInto(const Update& update) const {
     const int32_t id = update.value.node;
     const Node& node = graph_.nodes[id];
-    if (node.is_variable()) return false;
+    if (node.is_variable() || before_failure_[id]) return false;
     if (choice_.storages[index_[update.value]] != StorageType::kDense) {
       return false;
     }
@@ -117,7 +127,7 @@ class Scheduler {
       if (input < 0) continue;
       const bool same_place =
           schedule_.variable[value] == schedule_.variable[input];
-      if (same_place && !is_output_[input]) {
+      if (same_place && !kept_[input]) {
         schedule_.shares[value] = input;
       } else {
         schedule_.copied_from[value] = input;
@@ -133,22 +143,57 @@ class Scheduler {
     return variable < 0 ? -1 : index_.first(variable);
   }
 
-  // Nodes that may fail on data, and what they need, come first, then updates
-  // (their gradient is still in the cache, and its memory becomes free), then
-  // the rest; within a class in the order of the graph.
-  std::vector<int> Classes() const {
-    std::vector<int> classes(graph_.nodes.size(), 2);
+  // Nodes that may fail on data, and the nodes that these need.
+  void FindFailures() {
+    before_failure_.resize(graph_.nodes.size());
     for (size_t id = graph_.nodes.size(); id-- > 0;) {
       const Node& node = graph_.nodes[id];
       if (node.is_variable()) continue;
-      if (node.op->fails_on_data) classes[id] = 0;
-      if (classes[id] == 0) {
-        for (NodeOutput x : node.inputs) classes[x.node] = 0;
-      } else if (tied_[index_.first(id)] >= 0) {
-        classes[id] = 1;
+      if (node.op->fails_on_data) before_failure_[id] = true;
+      if (!before_failure_[id]) continue;
+      for (NodeOutput x : node.inputs) before_failure_[x.node] = true;
+    }
+  }
+
+  // What may fail, and what has to run before it, comes first, of that what
+  // writes variables last; then updates (their gradient is still in the cache,
+  // and its memory becomes free), then the rest; within a class in the order of
+  // the graph.
+  std::vector<int> Classes() const {
+    std::vector<int> classes(graph_.nodes.size(), kRest);
+    std::vector<int32_t> early;
+    const auto add_early = [&](int32_t id) {
+      if (graph_.nodes[id].is_variable() || classes[id] < kUpdates) return;
+      classes[id] = WritesVariable(id) ? kEarlyWrites : kEarly;
+      early.push_back(id);
+    };
+    for (size_t i = 0; i < graph_.nodes.size(); ++i) {
+      const int32_t id = static_cast<int32_t>(i);
+      if (before_failure_[i]) {
+        add_early(id);
+      } else if (index_.count(i) > 0 && tied_[index_.first(i)] >= 0) {
+        classes[i] = std::min<int>(classes[i], kUpdates);
+      }
+    }
+    // Readers of a value that is overwritten early are early, too.
+    while (!early.empty()) {
+      const int32_t id = early.back();
+      early.pop_back();
+      for (NodeOutput x : graph_.nodes[id].inputs) add_early(x.node);
+      for (int32_t i = 0; i < index_.count(id); ++i) {
+        const int32_t old = Overwritten(index_.first(id) + i);
+        if (old < 0) continue;
+        for (int32_t reader : readers_[old]) add_early(reader);
       }
     }
     return classes;
+  }
+
+  bool WritesVariable(int32_t id) const {
+    for (int32_t i = 0; i < index_.count(id); ++i) {
+      if (schedule_.variable[index_.first(id) + i] >= 0) return true;
+    }
+    return false;
   }
 
   void Order() {
@@ -164,9 +209,9 @@ class Scheduler {
         }
       }
     }
-    // Behind this number of edges they are of values, not of overwriting.
     overwrite_waits_.assign(n, 0);
     for (size_t id = 0; id < n; ++id) {
+      if (ReadsWhatItChanges(static_cast<int32_t>(id))) GiveUpSharing(id);
       for (int32_t i = 0; i < index_.count(id); ++i) {
         AddOverwriteEdges(static_cast<int32_t>(id), index_.first(id) + i);
       }
@@ -229,6 +274,18 @@ class Scheduler {
     }
   }
 
+  // Whether a value that the node changes in place is a second input of it.
+  bool ReadsWhatItChanges(int32_t id) const {
+    for (int32_t i = 0; i < index_.count(id); ++i) {
+      const int32_t old = schedule_.shares[index_.first(id) + i];
+      if (old >= 0 &&
+          std::count(readers_[old].begin(), readers_[old].end(), id) > 1) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   // The node works on copies, and what it was to write into a variable is
   // copied there at the end.
   void GiveUpSharing(size_t id) {
@@ -244,24 +301,23 @@ class Scheduler {
       schedule_.conflicts.push_back(value);
       if (variable < 0) continue;
       // All that is made from it in place leaves the variable with it.
-      schedule_.variable[value] = -1;
-      for (size_t later = static_cast<size_t>(value) + 1;
-           later < schedule_.shares.size(); ++later) {
-        const int32_t from = schedule_.shares[later];
-        if (from >= 0 && schedule_.variable[later] == variable &&
-            schedule_.variable[from] != variable) {
-          schedule_.variable[later] = -1;
-        }
+      for (int32_t v = last_in_[variable]; v != value; v = tied_[v]) {
+        schedule_.variable[v] = -1;
       }
+      schedule_.variable[value] = -1;
     }
   }
 
   const Graph& graph_;
   const ValueIndex& index_;
   const KernelChoice& choice_;
-  std::vector<bool> is_output_;
+  // By value: an output, or the new value of a variable, stays until the end.
+  std::vector<bool> kept_;
   std::vector<std::vector<int32_t>> readers_;
   std::vector<int32_t> tied_;  // By value: the input of which it is new.
+  // By node: of a variable, the value that its update leaves in its memory.
+  std::vector<int32_t> last_in_;
+  std::vector<bool> before_failure_;  // By node.
   std::vector<int32_t> waits_for_, overwrite_waits_;
   std::vector<std::vector<Edge>> after_;
   Schedule schedule_;

@@ -129,7 +129,8 @@ class TrainCommand {
     return BuildMlp(
         {.features = data_.train.example_size(),
          .hidden = options_.layers.value_or(std::vector<int64_t>{256, 128}),
-         .classes = data_.train.num_classes},
+         .classes = data_.train.num_classes,
+         .mean = MeanFeature(data_.train)},
         SgdOptimizer({.lr = options_.lr.value_or(kDefaultLr),
                       .momentum = options_.momentum.value_or(0.9f),
                       .wd = options_.wd.value_or(0.0f)}));

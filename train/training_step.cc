@@ -1,6 +1,7 @@
 #include "minnow/train/training_step.h"
 
 #include <string>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "minnow/graph/gradient.h"
@@ -70,7 +71,7 @@ std::vector<Symbol> TrainingStep(GraphBuilder& builder, Symbol loss,
 Graph InferenceGraph(const Graph& step) {
   Graph graph = step;
   graph.updates.clear();
-  return RemoveDeadNodes(graph);
+  return RemoveDeadNodes(std::move(graph));
 }
 
 }  // namespace minnow
