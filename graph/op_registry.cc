@@ -1,25 +1,21 @@
 #include "minnow/graph/op_registry.h"
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "minnow/core/nearest_name.h"
 
 namespace minnow {
 namespace {
 
-// A kernel must fit inputs and outputs: their number, and who is written. The
-// arity of a variadic operator is known only with its attributes; the parts
-// that all its nodes have are checked when a kernel is chosen.
-absl::Status CheckKernel(const OpDef& op, const Kernel& kernel) {
-  if (op.inputs.variadic() || op.outputs.variadic()) return absl::OkStatus();
-  const auto inputs = op.inputs.For(Attrs());
-  size_t outputs = op.outputs.Count(Attrs());
-  for (const InputDef& input : inputs) {
-    outputs -= input.access == Access::kUpdate;
-  }
-  if (kernel.args.size() != inputs.size() + outputs) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "operator '", op.name, "': expected kernels of ",
-        inputs.size() + outputs, " arguments, found ", kernel.args.size()));
+// A kernel must fit inputs and outputs: their number, and who is written.
+absl::Status CheckKernel(const OpDef& op, const InputDefs::View& inputs,
+                         absl::Span<const std::string> own_outputs,
+                         const Kernel& kernel) {
+  const size_t expected = inputs.size() + own_outputs.size();
+  if (kernel.args.size() != expected) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("operator '", op.name, "': expected kernels of ", expected,
+                     " arguments, found ", kernel.args.size()));
   }
   for (size_t i = 0; i < inputs.size(); ++i) {
     if (kernel.args[i].writes != IsWritten(inputs[i].access)) {
@@ -27,6 +23,45 @@ absl::Status CheckKernel(const OpDef& op, const Kernel& kernel) {
           "operator '", op.name, "': argument '", inputs[i].name, "' is ",
           kernel.args[i].writes ? "written by a kernel, but read only"
                                 : "changed, but not by every kernel"));
+    }
+  }
+  for (size_t i = 0; i < own_outputs.size(); ++i) {
+    if (!kernel.args[inputs.size() + i].writes) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("operator '", op.name, "': output '", own_outputs[i],
+                       "' is not written by every kernel"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+// The arity of a variadic operator is known only with its attributes; the parts
+// that all its nodes have are checked when a kernel is chosen.
+absl::Status CheckArguments(const OpDef& op) {
+  if (op.inputs.variadic() || op.outputs.variadic()) return absl::OkStatus();
+  const auto inputs = op.inputs.For(Attrs());
+  const std::vector<std::string> outputs = op.outputs.For(Attrs());
+  size_t updated = 0;
+  for (const InputDef& input : inputs) {
+    updated += input.access == Access::kUpdate;
+  }
+  if (updated > outputs.size()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "operator '", op.name, "': expected an output for each of ", updated,
+        " updated inputs, found ", outputs.size()));
+  }
+  const auto own_outputs = absl::MakeConstSpan(outputs).subspan(updated);
+  for (const Kernel& kernel : op.kernels) {
+    MINNOW_RETURN_IF_ERROR(CheckKernel(op, inputs, own_outputs, kernel));
+  }
+  for (const InplacePair& pair : op.inplace) {
+    if (pair.input >= inputs.size() || pair.output >= outputs.size() ||
+        pair.output < updated || inputs[pair.input].access != Access::kRead) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "operator '", op.name,
+          "': expected pairs of an input that is read only and an output of "
+          "its own, found (",
+          pair.input, ", ", pair.output, ")"));
     }
   }
   return absl::OkStatus();
@@ -42,13 +77,12 @@ absl::Status OpRegistry::Add(OpDef op) {
     return absl::InvalidArgumentError(
         absl::StrCat("operator '", op.name, "' has no shape inference"));
   }
-  for (const Kernel& kernel : op.kernels) {
-    MINNOW_RETURN_IF_ERROR(CheckKernel(op, kernel));
-  }
+  MINNOW_RETURN_IF_ERROR(CheckArguments(op));
   std::vector<std::string> names = op.aliases;
   names.push_back(op.name);
+  absl::flat_hash_set<absl::string_view> own_names;
   for (const std::string& name : names) {
-    if (by_name_.contains(name)) {
+    if (by_name_.contains(name) || !own_names.insert(name).second) {
       return absl::AlreadyExistsError(
           absl::StrCat("there is an operator '", name, "' already"));
     }
