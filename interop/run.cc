@@ -84,6 +84,10 @@ class RunBuilder {
     for (size_t i = 0; i < outputs_.size(); ++i) {
       results.push_back({output_names_[i], executor.Output(i)});
     }
+    // Over a variable of another storage an output is what the variable holds.
+    for (const auto& [k, name] : options_.inplace) {
+      MINNOW_ASSIGN_OR_RETURN(results[k].array, executor.Variable(name));
+    }
     for (size_t id = 0; id < graph_.nodes.size(); ++id) {
       if (!is_state_[id]) continue;
       const std::string& name = graph_.nodes[id].name;

@@ -8,6 +8,7 @@
 #include "minnow/ops/add_n.h"
 #include "minnow/ops/binary.h"
 #include "minnow/ops/cast.h"
+#include "minnow/ops/cast_storage.h"
 #include "minnow/ops/init.h"
 #include "minnow/tests/op_cases.h"
 
@@ -75,6 +76,11 @@ std::vector<OpCase> UnaryCases() {
       UnaryCase("relu", Relu, -5, 5),
       UnaryCase("softsign", Softsign, -5, 5),
       UnaryCase("_copy", Copy, -5, 5),
+      {.op = "cast_storage",
+       .attrs = CastStorageAttrs{.stype = StorageType::kDense},
+       .inputs = {{.shape = {2, 3}}},
+       .formula = Elementwise([](double x) { return x; }),
+       .elementwise = true},
       UnaryCase("BlockGrad", Copy, -5, 5),
       SpecialCase("sqrt", [](double x) { return std::sqrt(x); },
                   {0, kInfinity, kNaN, -1}),
