@@ -48,6 +48,17 @@ absl::Status CheckValues(const NDArray& values, const Shape& expected) {
 
 }  // namespace
 
+absl::Status ResizeSparse(int64_t num_indices, int64_t value_bytes,
+                          ArrayData& array) {
+  if (value_bytes > array.values.size()) {
+    // Room for more than is asked for: sizes of the next runs will vary.
+    const int64_t bytes = value_bytes + value_bytes / 4;
+    MINNOW_ASSIGN_OR_RETURN(array.values, Buffer::Allocate(bytes));
+  }
+  array.indices.resize(static_cast<size_t>(num_indices));
+  return absl::OkStatus();
+}
+
 absl::Status NDArray::CheckCount(const Shape& shape, size_t found) {
   if (static_cast<int64_t>(found) == shape.num_elements()) {
     return absl::OkStatus();

@@ -39,6 +39,12 @@ struct ArrayData {
   std::vector<int64_t> indptr;   // Of csr.
 };
 
+// Makes room for `num_indices` indices and `value_bytes` bytes of values in a
+// sparse array, for a kernel that writes both. A buffer that has become larger
+// stays so.
+absl::Status ResizeSparse(int64_t num_indices, int64_t value_bytes,
+                          ArrayData& array);
+
 class NDArray {
  public:
   // No array.

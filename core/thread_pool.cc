@@ -61,6 +61,8 @@ void ThreadPool::RunRegion(int64_t num_blocks, BlockFn call, const void* f) {
 }
 
 void ThreadPool::ClaimBlocks() {
+  // Counted here first: threads take the shared counter from one another.
+  int64_t finished = 0;
   int64_t unclaimed = unclaimed_.load(std::memory_order_acquire);
   while (unclaimed > 0) {
     if (!unclaimed_.compare_exchange_weak(unclaimed, unclaimed - 1,
@@ -69,9 +71,12 @@ void ThreadPool::ClaimBlocks() {
       continue;
     }
     call_(f_, unclaimed - 1);
-    unfinished_.fetch_sub(1, std::memory_order_release);
+    // The region cannot end before this is told, so no block of another one
+    // is counted with it.
+    ++finished;
     unclaimed = unclaimed_.load(std::memory_order_acquire);
   }
+  if (finished > 0) unfinished_.fetch_sub(finished, std::memory_order_release);
 }
 
 void ThreadPool::Work() {

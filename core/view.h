@@ -46,6 +46,13 @@ struct RowSparse {
   absl::Span<T> values;
   absl::Span<const int64_t> rows;  // Ascending.
   absl::Span<const int64_t> dims;
+  ArrayData* array;  // Where all of it lies, for outputs.
+
+  int64_t row_size() const {
+    int64_t size = 1;
+    for (int64_t dim : dims.subspan(1)) size *= dim;
+    return size;
+  }
 };
 
 template <typename T>
@@ -55,6 +62,7 @@ struct Csr {
   absl::Span<const int64_t> indptr;
   absl::Span<const int64_t> columns;  // Ascending in each row.
   absl::Span<const int64_t> dims;
+  ArrayData* array;  // Where all of it lies, for outputs.
 };
 
 // Any number of inputs of one type.
@@ -78,18 +86,21 @@ struct ViewTraits<View<T>> {
                              static_cast<size_t>(ref.size)),
               ref.dims};
     } else {
-      int64_t row_size = 1;
+      ArrayData* array = ref.sparse;
+      View<T> view;
+      view.dims = ref.dims;
+      view.array = array;
+      size_t num_values = array->indices.size();
       if constexpr (kStorage == StorageType::kRowSparse) {
-        for (int64_t dim : ref.dims.subspan(1)) row_size *= dim;
-      }
-      const absl::Span<T> values = absl::MakeSpan(
-          reinterpret_cast<T*>(ref.sparse->values.data()),
-          ref.sparse->indices.size() * static_cast<size_t>(row_size));
-      if constexpr (kStorage == StorageType::kRowSparse) {
-        return {values, ref.sparse->indices, ref.dims};
+        view.rows = array->indices;
+        num_values *= static_cast<size_t>(view.row_size());
       } else {
-        return {values, ref.sparse->indptr, ref.sparse->indices, ref.dims};
+        view.indptr = array->indptr;
+        view.columns = array->indices;
       }
+      view.values = absl::MakeSpan(reinterpret_cast<T*>(array->values.data()),
+                                   num_values);
+      return view;
     }
   }
 };

@@ -25,12 +25,27 @@ absl::Status CheckBound(const Graph& graph, const Graph& all,
           absl::StrCat("variable '", name, "': expected an array, found none"));
     }
   }
+  // States and variables of which nobody reads the values need no array.
+  std::vector<bool> is_needed(graph.nodes.size());
+  for (const NodeOutput x : graph.outputs) is_needed[x.node] = true;
+  for (const Update& update : graph.updates) {
+    is_needed[update.value.node] = true;
+  }
+  for (const Node& node : graph.nodes) {
+    if (node.is_variable()) continue;
+    const auto defs = node.op->inputs.For(node.attrs);
+    for (size_t i = 0; i < node.inputs.size(); ++i) {
+      if (defs[i].access != Access::kUnread) {
+        is_needed[node.inputs[i].node] = true;
+      }
+    }
+  }
   const std::vector<bool> is_state = graph.FindStates();
   std::vector<std::string> unbound;
   for (size_t id = 0; id < graph.nodes.size(); ++id) {
     const Node& node = graph.nodes[id];
-    if (!node.is_variable() || is_state[id] || arrays.contains(node.name) ||
-        node.variable().init.has_value()) {
+    if (!node.is_variable() || is_state[id] || !is_needed[id] ||
+        arrays.contains(node.name) || node.variable().init.has_value()) {
       continue;
     }
     unbound.push_back(absl::StrCat("'", node.name, "'"));

@@ -141,7 +141,7 @@ class Propagation {
     const auto defs = node.op->inputs.For(node.attrs);
     size_t updated = 0;
     for (size_t i = 0; i < node.inputs.size(); ++i) {
-      if (defs[i].access == Access::kRead) continue;
+      if (!IsWritten(defs[i].access)) continue;
       const size_t output = defs[i].access == Access::kUpdate
                                 ? updated++
                                 : static_cast<size_t>(node.hidden_output(i));

@@ -110,7 +110,7 @@ class MemoryPlanner {
       plan_.lower_bound_bytes =
           std::max(plan_.lower_bound_bytes, live_ + workspace);
       heap_.Free(offset, workspace);
-      for (NodeOutput x : graph_.nodes[id].inputs) Use(index_[x]);
+      ForEachRead(id, [&](int32_t value) { Use(value); });
       // What nobody reads was alive while it was written.
       for (int32_t i = 0; i < index_.count(id); ++i) {
         const int32_t b = block_[index_.first(id) + i];
@@ -130,12 +130,22 @@ class MemoryPlanner {
  private:
   void CountUses() {
     for (int32_t id : schedule_.order) {
-      for (NodeOutput x : graph_.nodes[id].inputs) ++uses_[index_[x]];
+      ForEachRead(id, [&](int32_t value) { ++uses_[value]; });
     }
     // These are read when the run is over.
     for (NodeOutput x : graph_.outputs) ++uses_[index_[x]];
     for (int32_t i : schedule_.commits) {
       ++uses_[index_[graph_.updates[i].value]];
+    }
+  }
+
+  // Calls f for each input of which the node needs the elements.
+  template <typename F>
+  void ForEachRead(int32_t id, F&& f) const {
+    const Node& node = graph_.nodes[id];
+    const auto defs = node.op->inputs.For(node.attrs);
+    for (size_t i = 0; i < node.inputs.size(); ++i) {
+      if (defs[i].access != Access::kUnread) f(index_[node.inputs[i]]);
     }
   }
 
@@ -180,8 +190,10 @@ class MemoryPlanner {
     const Node& node = graph_.nodes[id];
     const int32_t value = index_.first(id) + output;
     if (schedule_.copied_from[value] >= 0) return -1;
+    const auto defs = node.op->inputs.For(node.attrs);
     for (const InplacePair& pair : node.op->inplace) {
       if (pair.output != output || pair.input >= node.inputs.size()) continue;
+      if (defs[pair.input].access == Access::kUnread) continue;
       const int32_t input = index_[node.inputs[pair.input]];
       const int32_t block = block_[input];
       if (block < 0 || !SameExtent(input, value)) continue;

@@ -35,11 +35,18 @@ namespace minnow {
 // How an operator treats an input.
 enum class Access : uint8_t {
   kRead,
+  kUnread,  // Only its shape and type matter, or its gradient does: it need not
+            // be bound.
   kMutate,  // State, changed in place; its new value is a hidden output.
   kUpdate,  // Its new value is an output: of the first input that is updated
             // the first output, and so on. The executor copies the input first
             // where its old value is still needed, so kernels work in place.
 };
+
+// Whether kernels write to such an input.
+constexpr bool IsWritten(Access access) {
+  return access == Access::kMutate || access == Access::kUpdate;
+}
 
 // What a variable at this input is for: something the user gives, or state that
 // starts with zeros and is kept along (MXNet's auxiliary state).

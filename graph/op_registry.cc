@@ -18,7 +18,7 @@ absl::Status CheckKernel(const OpDef& op, const InputDefs::View& inputs,
                      " arguments, found ", kernel.args.size()));
   }
   for (size_t i = 0; i < inputs.size(); ++i) {
-    if (kernel.args[i].writes != (inputs[i].access != Access::kRead)) {
+    if (kernel.args[i].writes != IsWritten(inputs[i].access)) {
       return absl::InvalidArgumentError(absl::StrCat(
           "operator '", op.name, "': argument '", inputs[i].name, "' is ",
           kernel.args[i].writes ? "written by a kernel, but read only"

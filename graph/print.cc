@@ -2,8 +2,11 @@
 
 #include <algorithm>
 
+#include "absl/algorithm/container.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/strip.h"
 
 namespace minnow {
 namespace {
@@ -34,6 +37,23 @@ std::string Quoted(absl::string_view text) {
   }
   return quoted + "\"";
 }
+
+// The name, and what is there; not the name that an unnamed node got.
+std::string Title(const Node& node) {
+  if (node.is_variable()) return node.name;
+  absl::string_view number = node.name;
+  if (absl::ConsumePrefix(&number, node.op->name) &&
+      absl::c_all_of(number, absl::ascii_isdigit)) {
+    return node.op->name;
+  }
+  return absl::StrCat(node.name, ": ", node.op->name);
+}
+
+constexpr absl::string_view kInputColor = "#e4f1dc";
+constexpr absl::string_view kParameterColor = "#d9e8f6";
+constexpr absl::string_view kOperatorColor = "#f5f5f5";
+constexpr absl::string_view kUpdateColor = "#fde3c8";
+constexpr absl::string_view kUpdateArrow = "style=dashed, color=\"#c0504d\"";
 
 }  // namespace
 
@@ -85,42 +105,60 @@ std::string GraphDot(const Graph& graph, const ValueIndex* index,
                      const ValueTypes* types) {
   std::string dot =
       "digraph minnow {\n"
-      "  rankdir=TB;\n"
-      "  node [fontname=\"Helvetica\", fontsize=10, style=filled];\n"
-      "  edge [fontname=\"Helvetica\", fontsize=8, color=\"#555555\"];\n";
+      "  graph [ranksep=0.35, nodesep=0.2];\n"
+      "  node [fontname=\"Helvetica\", fontsize=11, height=0.3, "
+      "margin=\"0.12,0.05\", style=\"filled,rounded\", color=\"#8c8c8c\"];\n"
+      "  edge [fontname=\"Helvetica\", fontsize=9, color=\"#8c8c8c\", "
+      "fontcolor=\"#666666\", arrowsize=0.7];\n";
+  const auto shape_of = [&](NodeOutput x) {
+    const Shape shape = types != nullptr ? types->shapes[(*index)[x]]
+                        : graph.nodes[x.node].is_variable()
+                            ? graph.nodes[x.node].variable().shape
+                            : Shape();
+    return shape.known_rank() ? shape.ToString() : "";
+  };
+  std::vector<NodeOutput> new_values(graph.nodes.size());  // Of variables.
+  std::vector<bool> updates(graph.nodes.size());
+  for (const Update& update : graph.updates) {
+    new_values[update.variable] = update.value;
+    updates[update.value.node] = true;
+  }
   for (size_t id = 0; id < graph.nodes.size(); ++id) {
     const Node& node = graph.nodes[id];
+    const int32_t number = static_cast<int32_t>(id);
     const bool is_variable = node.is_variable();
-    const bool updates =
-        !is_variable &&
-        graph.nodes[id].num_outputs() > graph.nodes[id].num_visible_outputs();
-    std::string label = node.name;
-    if (!is_variable) {
-      label = absl::StrCat(node.op->name, "\n", AttrsText(node));
-    }
-    absl::StrAppend(&dot, "  n", id, " [label=", Quoted(label),
-                    ", shape=", is_variable ? "ellipse" : "box",
-                    ", fillcolor=\"",
-                    is_variable ? "#dbe9f6"
-                    : updates   ? "#fde3c8"
-                                : "#f2f2f2",
-                    "\"];\n");
+    const bool is_updated = new_values[id].node >= 0;
+    const std::string details =
+        is_variable ? shape_of({number, 0}) : AttrsText(node);
+    absl::StrAppend(
+        &dot, "  n", id, " [label=",
+        Quoted(absl::StrCat(Title(node), details.empty() ? "" : "\n", details)),
+        is_variable ? ", shape=ellipse" : ", shape=box", ", fillcolor=\"",
+        is_variable ? (is_updated ? kParameterColor : kInputColor)
+                    : (updates[id] ? kUpdateColor : kOperatorColor),
+        "\"];\n");
     for (NodeOutput x : node.inputs) {
-      absl::StrAppend(&dot, "  n", x.node, " -> n", id);
-      if (types != nullptr) {
-        absl::StrAppend(&dot, " [label=",
-                        Quoted(types->shapes[(*index)[x]].ToString()), "]");
-      }
-      dot += ";\n";
+      const bool is_old_value = new_values[x.node].node == number;
+      const std::string shape =
+          graph.nodes[x.node].is_variable() ? "" : shape_of(x);
+      absl::StrAppend(
+          &dot, "  n", x.node, " -> n", id,
+          is_old_value    ? absl::StrCat(" [dir=both, ", kUpdateArrow, "]")
+          : shape.empty() ? ""
+                          : absl::StrCat(" [label=", Quoted(shape), "]"),
+          ";\n");
     }
   }
   for (const Update& update : graph.updates) {
+    const std::vector<NodeOutput>& inputs =
+        graph.nodes[update.value.node].inputs;
+    if (absl::c_linear_search(inputs, NodeOutput{update.variable, 0})) continue;
     absl::StrAppend(&dot, "  n", update.value.node, " -> n", update.variable,
-                    " [style=dashed, color=\"#c0504d\", constraint=false];\n");
+                    " [constraint=false, ", kUpdateArrow, "];\n");
   }
   for (size_t i = 0; i < graph.outputs.size(); ++i) {
     absl::StrAppend(&dot, "  out", i, " [label=\"output ", i,
-                    "\", shape=plaintext, fillcolor=white];\n  n",
+                    "\", shape=plaintext, style=solid];\n  n",
                     graph.outputs[i].node, " -> out", i, ";\n");
   }
   return dot + "}\n";

@@ -23,7 +23,9 @@ std::string AlignColumns(absl::Span<const std::vector<std::string>> rows);
 std::string GraphTable(const Graph& graph);
 
 // The graph in the language of Graphviz: variables as ellipses, operators as
-// boxes, updates as dashed arrows. With `types`, edges say shapes.
+// boxes. A dashed arrow leads to a variable that is updated; it points both
+// ways where the old value is an input of the new one. With `types`, edges say
+// shapes.
 std::string GraphDot(const Graph& graph, const ValueIndex* index = nullptr,
                      const ValueTypes* types = nullptr);
 

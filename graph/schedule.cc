@@ -62,6 +62,7 @@ class Scheduler {
       int32_t updated = 0;
       for (size_t i = 0; i < node.inputs.size(); ++i) {
         const int32_t input = index_[node.inputs[i]];
+        if (defs[i].access == Access::kUnread) continue;
         readers_[input].push_back(static_cast<int32_t>(id));
         if (defs[i].access == Access::kRead) continue;
         const int32_t output = defs[i].access == Access::kUpdate

@@ -57,6 +57,7 @@ absl::string_view AccessName(Access access) {
     case Access::kUpdate:
       return "update";
     case Access::kRead:
+    case Access::kUnread:
       break;
   }
   return "read";

@@ -99,7 +99,12 @@ class RunBuilder {
 
  private:
   absl::Status AddInplace() {
+    absl::flat_hash_set<absl::string_view> seen;
     for (const auto& [k, name] : options_.inplace) {
+      if (!seen.insert(name).second) {
+        return absl::InvalidArgumentError(
+            absl::StrCat("--inplace: '", name, "' is named twice"));
+      }
       if (k >= imported_.outputs().size()) {
         return absl::InvalidArgumentError(
             absl::StrCat("--inplace: expected an output in [0,",

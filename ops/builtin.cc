@@ -5,6 +5,7 @@
 #include "minnow/ops/add_n.h"
 #include "minnow/ops/binary.h"
 #include "minnow/ops/cast.h"
+#include "minnow/ops/cast_storage.h"
 #include "minnow/ops/init.h"
 #include "minnow/ops/linalg.h"
 #include "minnow/ops/pick.h"
@@ -20,9 +21,10 @@ namespace minnow {
 
 absl::StatusOr<OpRegistry> MakeBuiltinOps() {
   OpRegistry registry;
-  for (auto* family : {ActivationOps, AddNOps, BinaryOps, CastOps, InitOps,
-                       LinalgOps, PickOps, ReduceOps, SgdOps, ShapeOps,
-                       SoftmaxOps, SoftmaxOutputOps, SumToLikeOps, UnaryOps}) {
+  for (auto* family :
+       {ActivationOps, AddNOps, BinaryOps, CastOps, CastStorageOps, InitOps,
+        LinalgOps, PickOps, ReduceOps, SgdOps, ShapeOps, SoftmaxOps,
+        SoftmaxOutputOps, SumToLikeOps, UnaryOps}) {
     for (OpDef& op : family()) {
       MINNOW_RETURN_IF_ERROR(registry.Add(std::move(op)));
     }

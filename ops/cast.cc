@@ -78,7 +78,7 @@ OpDef CastLikeOp() {
       .name = "_cast_like",
       .doc = absl::StrCat("out = data, converted to the type of `like`",
                           kRounding),
-      .inputs = {"data", "like"},
+      .inputs = {"data", {"like", Access::kUnread}},
       .shape = SameShape,
       .dtype = [](DTypeInference& node) -> absl::Status {
         MINNOW_RETURN_IF_ERROR(node.MergeOutput(0, node.input(1)));

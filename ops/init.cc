@@ -81,12 +81,11 @@ OpDef LikeOp(const char* name, std::vector<std::string> aliases,
       .name = name,
       .aliases = std::move(aliases),
       .doc = doc,
-      .inputs = {"data"},
+      .inputs = {{"data", Access::kUnread}},
       .shape = SameShape,
       .gradient = [](const GradientContext&) -> std::vector<Symbol> {
         return {Symbol{}};
       },
-      .inplace = {{0, 0}},
       .kernels = KernelsFor(
           AllTypes(),
           []<typename T>() { return KernelOf<FillLike<T, value>>(); }),

@@ -179,7 +179,7 @@ OpDef DotLhsOp() {
       .name = "_backward_dot_lhs",
       .doc = "The gradient of dot with respect to lhs.",
       .attrs = AttrsTypeOf<DotAttrs>(),
-      .inputs = {"head", "rhs", "lhs"},
+      .inputs = {"head", "rhs", {"lhs", Access::kUnread}},
       .shape = InferLike,
       .gradient = DotLhsGradient,
       .kernels = KernelsFor(
@@ -195,7 +195,7 @@ OpDef DotRhsOp() {
       .name = "_backward_dot_rhs",
       .doc = "The gradient of dot with respect to rhs.",
       .attrs = AttrsTypeOf<DotAttrs>(),
-      .inputs = {"head", "lhs", "rhs"},
+      .inputs = {"head", "lhs", {"rhs", Access::kUnread}},
       .shape = InferLike,
       .gradient = DotRhsGradient,
       .kernels = KernelsFor(
@@ -365,7 +365,7 @@ OpDef GradOfDataOp() {
       .name = "_backward_FullyConnected_data",
       .doc = "The gradient of FullyConnected with respect to data.",
       .attrs = AttrsTypeOf<FullyConnectedAttrs>(),
-      .inputs = {"head", "weight", "data"},
+      .inputs = {"head", "weight", {"data", Access::kUnread}},
       .shape = InferLike,
       .gradient = GradOfDataGradient,
       .kernels =
@@ -382,7 +382,7 @@ OpDef GradOfWeightOp() {
       .name = "_backward_FullyConnected_weight",
       .doc = "The gradient of FullyConnected with respect to weight.",
       .attrs = AttrsTypeOf<FullyConnectedAttrs>(),
-      .inputs = {"head", "data", "weight"},
+      .inputs = {"head", "data", {"weight", Access::kUnread}},
       .shape = InferLike,
       .gradient = GradOfWeightGradient,
       .kernels =

@@ -168,7 +168,7 @@ OpDef PickBackwardOp() {
           "grad[i..., index[i...]] = head[i...], and 0 elsewhere, in the "
           "shape of data",
       .attrs = AttrsTypeOf<PickAttrs>(),
-      .inputs = {"head", "index", "data"},
+      .inputs = {"head", "index", {"data", Access::kUnread}},
       .outputs = {"grad"},
       .shape = InferBackward,
       .dtype = InferDType,

@@ -155,7 +155,7 @@ OpDef SumBackwardOp() {
       .name = "_backward_sum",
       .doc = "out = head, repeated along the axes that sum reduces in data.",
       .attrs = AttrsTypeOf<ReduceAttrs>(),
-      .inputs = {"head", "data"},
+      .inputs = {"head", {"data", Access::kUnread}},
       .shape = InferSpread,
       .gradient = [](const GradientContext& node) -> std::vector<Symbol> {
         return {Compose("sum", {node.head(0)}, node.untyped_attrs()), Symbol{}};
@@ -171,7 +171,7 @@ OpDef MeanBackwardOp() {
           "out = head / n, repeated along the axes that mean reduces in "
           "data; n elements of data become one.",
       .attrs = AttrsTypeOf<ReduceAttrs>(),
-      .inputs = {"head", "data"},
+      .inputs = {"head", {"data", Access::kUnread}},
       .shape = InferSpread,
       .gradient = [](const GradientContext& node) -> std::vector<Symbol> {
         return {Compose("mean", {node.head(0)}, node.untyped_attrs()),

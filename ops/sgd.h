@@ -14,6 +14,7 @@
 #include "minnow/core/attrs.h"
 #include "minnow/graph/builder.h"
 #include "minnow/graph/op_def.h"
+#include "minnow/ops/update_attrs.h"
 
 namespace minnow {
 
@@ -26,16 +27,8 @@ struct SgdUpdateAttrs {
 
   static auto Fields() {
     using A = SgdUpdateAttrs;
-    return std::tuple(
-        Dynamic("lr", &A::lr, "Learning rate."),
-        Dynamic("wd", &A::wd,
-                "Weight decay: adds wd * weight to the gradient."),
-        Dynamic("rescale_grad", &A::rescale_grad,
-                "Scale of the gradient, applied first."),
-        Dynamic("clip_gradient", &A::clip_gradient,
-                "Bound of |gradient| after scaling; off unless positive."),
-        Field("lazy_update", &A::lazy_update,
-              "Leave rows without a gradient as they are."));
+    return std::tuple_cat(std::tuple(LearningRateField(&A::lr)),
+                          UpdateFields<A>(), LazyUpdateFields<A>());
   }
 };
 
@@ -49,18 +42,11 @@ struct SgdMomUpdateAttrs {
 
   static auto Fields() {
     using A = SgdMomUpdateAttrs;
-    return std::tuple(
-        Dynamic("lr", &A::lr, "Learning rate."),
-        Dynamic("momentum", &A::momentum,
-                "Decay of the velocity at each step."),
-        Dynamic("wd", &A::wd,
-                "Weight decay: adds wd * weight to the gradient."),
-        Dynamic("rescale_grad", &A::rescale_grad,
-                "Scale of the gradient, applied first."),
-        Dynamic("clip_gradient", &A::clip_gradient,
-                "Bound of |gradient| after scaling; off unless positive."),
-        Field("lazy_update", &A::lazy_update,
-              "Leave rows without a gradient as they are."));
+    return std::tuple_cat(
+        std::tuple(LearningRateField(&A::lr),
+                   Dynamic("momentum", &A::momentum,
+                           "Decay of the velocity at each step.")),
+        UpdateFields<A>(), LazyUpdateFields<A>());
   }
 };
 

@@ -324,7 +324,7 @@ OpDef ReshapeLikeOp() {
       .aliases = {"_npx_reshape_like"},
       .doc = "out = lhs, in the shape of rhs",
       .attrs = AttrsTypeOf<ReshapeLikeAttrs>(),
-      .inputs = {"lhs", "rhs"},
+      .inputs = {"lhs", {"rhs", Access::kUnread}},
       .shape = InferReshapeLike,
       .gradient = ReshapeGradient,
       .inplace = {{0, 0}},

@@ -27,9 +27,18 @@ struct Max {
   MINNOW_INLINE T Combine(T x, T y) const { return x > y ? x : y; }
 };
 
+// A line shorter than the lanes is reduced in order: filling them would cost
+// more than they save.
 template <typename Rule, typename T>
 MINNOW_INLINE inline T ReduceLine(const Rule& rule, T empty, const T* x,
                                   int64_t n) {
+  if (n < kLanes) {
+    T result = empty;
+    for (int64_t i = 0; i < n; ++i) {
+      result = rule.Combine(result, rule.Map(x[i]));
+    }
+    return result;
+  }
   T lanes[kLanes];
   std::fill_n(lanes, kLanes, empty);
   AddToLanes(rule, x, n, lanes);

@@ -218,7 +218,7 @@ OpDef SoftmaxOutputOp() {
 The gradient of data is (out - onehot(label)) * grad_scale, or (out - label) *
 grad_scale for labels of the shape of data, over the normalization.)",
       .attrs = AttrsTypeOf<SoftmaxOutputAttrs>(),
-      .inputs = {"data", "label"},
+      .inputs = {"data", {"label", Access::kUnread}},
       .shape = InferOutput,
       .gradient = SoftmaxOutputGradient,
       .kernels =

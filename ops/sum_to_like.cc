@@ -78,7 +78,7 @@ std::vector<OpDef> SumToLikeOps() {
       .doc = "out = the sum of data over the dimensions in which the shape of "
              "`like` would be broadcast to its own\n"
              "16-bit elements are summed in float32, integers wrap.",
-      .inputs = {"data", "like"},
+      .inputs = {"data", {"like", Access::kUnread}},
       .shape = InferSumToLike,
       .gradient = [](const GradientContext& node) -> std::vector<Symbol> {
         return {op::ZerosLike(node.input(0)) + node.head(0), Symbol{}};

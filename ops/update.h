@@ -50,9 +50,9 @@ struct ScaleAndClip {
 
 namespace internal {
 
-// Elements of a block: three streams of it fit into a second-level cache, and
-// a block costs far more than its dispatch.
-inline constexpr int64_t kUpdateGrain = 1 << 15;
+// Elements of a block: it costs far more than its dispatch, and the weight of a
+// layer has enough of them that threads end at about the same time.
+inline constexpr int64_t kUpdateGrain = 1 << 14;
 
 template <typename Rule, typename T, typename... State>
 void UpdateElements(const Rule& rule, int64_t n, T* weight, const T* grad,

@@ -229,6 +229,7 @@ class Interpreter {
       buffers.push_back(values[node.inputs[i]]);
       switch (defs[i].access) {
         case Access::kRead:
+        case Access::kUnread:
           is_value.push_back({});
           break;
         case Access::kUpdate:

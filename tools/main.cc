@@ -2,6 +2,7 @@
 //
 // Exit status: 0; 1 for an error, with one line on stderr; 2 for wrong usage.
 
+#include <csignal>
 #include <cstdio>
 #include <iostream>
 #include <string>
@@ -44,4 +45,10 @@ int Main(int argc, char** argv) {
 
 }  // namespace
 
-int main(int argc, char** argv) { return Main(argc, argv); }
+int main(int argc, char** argv) {
+  // A closed pipe and a limit on the size of files are errors of the write that
+  // meets them, not the end of a training run.
+  std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
+  return Main(argc, argv);
+}

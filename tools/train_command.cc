@@ -129,7 +129,8 @@ class TrainCommand {
     return BuildMlp(
         {.features = data_.train.example_size(),
          .hidden = options_.layers.value_or(std::vector<int64_t>{256, 128}),
-         .classes = data_.train.num_classes},
+         .classes = data_.train.num_classes,
+         .mean = MeanFeature(data_.train)},
         SgdOptimizer({.lr = options_.lr.value_or(kDefaultLr),
                       .momentum = options_.momentum.value_or(0.9f),
                       .wd = options_.wd.value_or(0.0f)}));
@@ -236,11 +237,12 @@ Command AddTrainCommand(CLI::App& app) {
   CLI::Option* resume =
       command->add_option("--resume", options->resume,
                           "Go on from a checkpoint, to --epochs epochs in all");
-  command
-      ->add_option("GRAPH", options->graph,
-                   "A training step with variables data and label, and with "
-                   "probabilities as output 0; default: an MLP")
-      ->excludes(resume);
+  CLI::Option* graph =
+      command
+          ->add_option("GRAPH", options->graph,
+                       "A training step with variables data and label, and "
+                       "with probabilities as output 0; default: an MLP")
+          ->excludes(resume);
   command->add_option("--data", options->data,
                       "fashion-mnist (default), digits, a folder of IDX files "
                       "or a CSV file with the label last");
@@ -249,7 +251,8 @@ Command AddTrainCommand(CLI::App& app) {
                    "Widths of the hidden layers; default 256,128")
       ->delimiter(',')
       ->check(CLI::PositiveNumber)
-      ->excludes(resume);
+      ->excludes(resume)
+      ->excludes(graph);
   command->add_option("--epochs", options->epochs, "Default 10")
       ->check(CLI::Range(int64_t{0}, int64_t{1} << 30));
   command->add_option("--batch", options->batch, "Examples a step; default 64")
@@ -257,9 +260,11 @@ Command AddTrainCommand(CLI::App& app) {
       ->excludes(resume);
   command->add_option("--lr", options->lr, "Learning rate; default 0.1");
   command->add_option("--momentum", options->momentum, "Default 0.9")
-      ->excludes(resume);
+      ->excludes(resume)
+      ->excludes(graph);
   command->add_option("--wd", options->wd, "Weight decay; default 0")
-      ->excludes(resume);
+      ->excludes(resume)
+      ->excludes(graph);
   command
       ->add_option(
           "--schedule", options->schedule,

@@ -13,8 +13,9 @@ void ClassificationMetrics::Add(const NDArray& probabilities,
   for (size_t i = 0; i < y.size(); ++i) {
     const auto row = p.subspan(i * classes, classes);
     const float own = row[static_cast<size_t>(y[i])];
-    right_ += std::none_of(row.begin(), row.end(),
-                           [&](float other) { return other > own; });
+    // Nothing is right where a probability is NaN.
+    right_ += std::all_of(row.begin(), row.end(),
+                          [&](float other) { return other <= own; });
     // As far from infinity as a float32 probability can tell.
     loss_sum_ -= std::log(std::max(own, 1e-38f));
   }

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cmath>
+#include <cstdio>
 #include <cstring>
 #include <vector>
 
@@ -35,6 +36,10 @@ double TickStep(double range) {
   }
   return 10 * power;
 }
+
+// Whether an axis can have a value on it; those of a run that diverged stand at
+// the upper edge.
+bool CanShow(double value) { return std::abs(value) < 1e9; }
 
 // One chart, drawn into the rectangle whose upper left corner is (x, y).
 class Chart {
@@ -75,7 +80,7 @@ class Chart {
     for (const Curve& curve : curves) {
       epochs_ = std::max(epochs_, curve.values.size());
       for (double value : curve.values) {
-        if (!std::isfinite(value)) continue;
+        if (!CanShow(value)) continue;
         low_ = std::min(low_, value);
         high_ = std::max(high_, value);
       }
@@ -114,8 +119,8 @@ class Chart {
     return x_ + width_ * static_cast<double>(epoch) / last;
   }
   double PixelY(double value) const {
-    const double clamped = std::isfinite(value) ? value : high_;
-    return y_ + height_ * (high_ - clamped) / (high_ - low_);
+    const double shown = CanShow(value) ? value : high_;
+    return y_ + height_ * (high_ - shown) / (high_ - low_);
   }
 
   static std::string Text(double x, double y, absl::string_view anchor,
@@ -180,7 +185,8 @@ std::string CurvesSvg(absl::Span<const EpochResult> history) {
 absl::Status RenderDot(const std::string& dot, const std::string& svg_path) {
   const std::string source = svg_path + ".dot";
   MINNOW_RETURN_IF_ERROR(WriteFileAtomically(source, dot));
-  const std::string output = "-o" + svg_path;
+  const std::string picture = svg_path + ".part";
+  const std::string output = "-o" + picture;
   std::vector<std::string> words = {"dot", "-Tsvg", output, source};
   std::vector<char*> arguments;
   for (std::string& word : words) arguments.push_back(word.data());
@@ -195,8 +201,10 @@ absl::Status RenderDot(const std::string& dot, const std::string& svg_path) {
   posix_spawn_file_actions_destroy(&actions);
   int result = 0;
   const bool ran = error == 0 && waitpid(child, &result, 0) == child &&
-                   WIFEXITED(result) && WEXITSTATUS(result) == 0;
+                   WIFEXITED(result) && WEXITSTATUS(result) == 0 &&
+                   std::rename(picture.c_str(), svg_path.c_str()) == 0;
   unlink(source.c_str());
+  unlink(picture.c_str());
   if (ran) return absl::OkStatus();
   return absl::UnavailableError(absl::StrCat(
       svg_path, ": expected a picture by Graphviz, found ",

@@ -184,6 +184,7 @@ absl::StatusOr<ClassificationMetrics> Trainer::Evaluate(
       bind.variables[kData] = features;
       bind.variables[kLabel] = labels;
       MINNOW_ASSIGN_OR_RETURN(forward, Executor::Bind(graph_, bind));
+      MINNOW_RETURN_IF_ERROR(CheckOutput(*forward, size, data.num_classes));
     }
     MINNOW_RETURN_IF_ERROR(batches.Next(features, labels));
     MINNOW_RETURN_IF_ERROR(forward->Run());

@@ -1,0 +1,99 @@
+#include "minnow/bench/works.h"
+
+#include "minnow/core/status.h"
+#include "minnow/graph/builder.h"
+#include "minnow/graph/initializer.h"
+#include "minnow/ops/binary.h"
+#include "minnow/ops/builtin.h"
+#include "minnow/train/dataset.h"
+#include "minnow/train/mlp.h"
+#include "minnow/train/trainer.h"
+
+namespace minnow {
+namespace {
+
+// `layers` are widths, the inputs first.
+absl::StatusOr<Graph> MlpGraph(const std::vector<int64_t>& layers) {
+  return BuildMlp({.features = layers.front(),
+                   .hidden = {layers.begin() + 1, layers.end() - 1},
+                   .classes = layers.back()},
+                  SgdOptimizer(BenchSgd()));
+}
+
+// Uniform numbers in [0, scale), the same in each run.
+absl::StatusOr<NDArray> RandomArray(const Shape& shape, float scale) {
+  MINNOW_ASSIGN_OR_RETURN(NDArray array,
+                          NDArray::Zeros(shape, DType::kFloat32));
+  MINNOW_RETURN_IF_ERROR(
+      Initializer::Uniform(scale / 2).Fill(/*seed=*/0, "bench", array));
+  for (float& x : array.values<float>()) x += scale / 2;
+  return array;
+}
+
+}  // namespace
+
+const std::vector<int64_t>& MlpStepLayers() {
+  static const auto* const layers = new std::vector<int64_t>{784, 128, 64, 10};
+  return *layers;
+}
+
+SgdMomUpdateAttrs BenchSgd() {
+  return {.lr = 0.01f, .momentum = 0.9f, .wd = 1e-4f};
+}
+
+absl::StatusOr<Executor> SgdMomStep(int64_t size, int threads) {
+  GraphBuilder b(BuiltinOps());
+  const VariableAttrs numbers = {.shape = {size},
+                                 .dtype = DType::kFloat32,
+                                 .init = Initializer::Normal(1)};
+  Symbol w = b.Variable("w", numbers), g = b.Variable("g", numbers);
+  Symbol next = op::SgdMomUpdate(w, g, b.Variable("m"), BenchSgd(), {.out = w});
+  MINNOW_ASSIGN_OR_RETURN(const Graph graph, b.Build({next}));
+  return Executor::Bind(graph, {.threads = threads});
+}
+
+absl::StatusOr<Executor> AdditionChain(int64_t length, int threads) {
+  GraphBuilder b(BuiltinOps());
+  Symbol x = b.Variable(
+      "x",
+      {.shape = {1}, .dtype = DType::kFloat32, .init = Initializer::Zero()});
+  for (int64_t i = 0; i < length; ++i) x = x + 1.0f;
+  MINNOW_ASSIGN_OR_RETURN(const Graph graph, b.Build({x}));
+  return Executor::Bind(graph, {.threads = threads});
+}
+
+absl::StatusOr<Executor> MlpStep(int64_t batch, int threads) {
+  const std::vector<int64_t>& layers = MlpStepLayers();
+  MINNOW_ASSIGN_OR_RETURN(const Graph graph, MlpGraph(layers));
+  MINNOW_ASSIGN_OR_RETURN(const NDArray data,
+                          RandomArray({batch, layers.front()}, 1));
+  MINNOW_ASSIGN_OR_RETURN(
+      const NDArray label,
+      RandomArray({batch}, static_cast<float>(layers.back())));
+  for (float& x : label.values<float>()) x = static_cast<float>(int(x));
+  return Executor::Bind(graph, {.variables = {{"data", data}, {"label", label}},
+                                .training = true,
+                                .threads = threads});
+}
+
+absl::StatusOr<double> TrainFashionMnist(int64_t epochs, int threads) {
+  MINNOW_ASSIGN_OR_RETURN(const DataSplit data, LoadData("fashion-mnist"));
+  MINNOW_ASSIGN_OR_RETURN(const Graph graph, MlpGraph({784, 256, 128, 10}));
+  MINNOW_ASSIGN_OR_RETURN(
+      Trainer trainer,
+      Trainer::Create(graph, &data.train,
+                      {.batch_size = 64,
+                       .learning_rate = {.base = BenchSgd().lr},
+                       .threads = threads}));
+  double accuracy = 0;
+  while (trainer.epoch() < epochs) {
+    MINNOW_RETURN_IF_ERROR(trainer.Step());
+    if (trainer.step() % trainer.steps_per_epoch() != 0) continue;
+    MINNOW_ASSIGN_OR_RETURN(const ClassificationMetrics test,
+                            trainer.Evaluate(data.test));
+    accuracy = test.accuracy();
+  }
+  return accuracy;
+}
+
+}  // namespace minnow

@@ -1,0 +1,39 @@
+// The works that benchmarks measure, on Minnow: each ready to run, with the
+// numbers of bench/peers/settings.py.
+//
+//   absl::StatusOr<Executor> step = MlpStep(/*batch=*/64, /*threads=*/2);
+//   for (...) MINNOW_RETURN_IF_ERROR(step->Run());
+#ifndef MINNOW_BENCH_WORKS_H_
+#define MINNOW_BENCH_WORKS_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "minnow/executor/executor.h"
+#include "minnow/ops/sgd.h"
+
+namespace minnow {
+
+// One sgd_mom_update of `size` floats, in place.
+absl::StatusOr<Executor> SgdMomStep(int64_t size, int threads);
+
+// A chain of `length` scalar additions on one element.
+absl::StatusOr<Executor> AdditionChain(int64_t length, int threads);
+
+// A training step of the MLP 784-128-64-10: forward, backward, update.
+absl::StatusOr<Executor> MlpStep(int64_t batch, int threads);
+
+// Reads Fashion-MNIST and trains the MLP 784-256-128-10 in batches of 64, with
+// a test after each epoch. Returns the accuracy of the last one.
+absl::StatusOr<double> TrainFashionMnist(int64_t epochs, int threads);
+
+// The widths of the layers of MlpStep, the inputs first.
+const std::vector<int64_t>& MlpStepLayers();
+
+// The hyperparameters of all works.
+SgdMomUpdateAttrs BenchSgd();
+
+}  // namespace minnow
+
+#endif  // MINNOW_BENCH_WORKS_H_
