@@ -58,9 +58,9 @@ TEST(ExecutorTest, LeavesAWeightAloneThatIsNotUpdated) {
 
 TEST(ExecutorTest, WritesNothingForTargetsWithoutUpdates) {
   NDArray w = Floats({1}, {1}), g = Floats({1}, {2}), m = Floats({1}, {4});
-  auto step =
-      Executor::Bind(SgdStep(), {.variables = {{"w", w}, {"g", g}, {"m", m}},
-                                 .updates = {{}}});
+  auto step = Executor::Bind(
+      SgdStep(),
+      {.variables = {{"w", w}, {"g", g}, {"m", m}}, .updates = {{}}});
   ASSERT_TRUE(step.ok()) << step.status();
   ASSERT_TRUE(step->Run().ok());
   EXPECT_THAT(ValuesOf(step->Output(0)), ElementsAre(2));
@@ -102,9 +102,8 @@ TEST(ExecutorTest, ChangesHyperparametersBetweenRuns) {
   ASSERT_TRUE(step->Run().ok());
   EXPECT_THAT(ValuesOf(w), ElementsAre(-0.25));
   EXPECT_THAT(
-      std::string(step->FindSlot("sgd_mom_update0", "lazy_update")
-                      .status()
-                      .message()),
+      std::string(
+          step->FindSlot("sgd_mom_update0", "lazy_update").status().message()),
       HasSubstr("attribute 'lazy_update' is fixed when the graph is bound"));
   EXPECT_THAT(std::string(step->SetAll("lrr", 1).message()),
               HasSubstr("no node has a dynamic attribute 'lrr'"));
