@@ -29,7 +29,7 @@ NDArray Cast(const NDArray& array, StorageType to) {
   GraphBuilder b(BuiltinOps());
   const Graph graph =
       *b.Build({op::CastStorage(b.Variable("x"), {.stype = to})});
-  auto executor = Executor::Bind(
+  auto executor = Executor::Bind(graph, {.variables = {{"x", array}}});
   EXPECT_TRUE(executor.ok()) << executor.status();
   EXPECT_TRUE(executor->Run().ok());
   return *executor->Output(0).Copy();
