@@ -13,25 +13,6 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-struct CastStorageAttrs {
-  Required<std::string> stype;
-  static auto Fields() {
-    return std::tuple(Field("stype", &CastStorageAttrs::stype, "The storage."));
-  }
-};
-
-absl::Status CsrToDense(const RunContext&, const CastStorageAttrs&,
-                        Csr<const float> x, Dense<float> out) {
-  std::fill(out.values.begin(), out.values.end(), 0.0f);
-  const int64_t columns = out.dims[1];
-  for (int64_t row = 0; row < out.dims[0]; ++row) {
-    for (int64_t k = x.indptr[row]; k < x.indptr[row + 1]; ++k) {
-      out.values[row * columns + x.columns[k]] = x.values[k];
-    }
-  }
-  return absl::OkStatus();
-}
-
 template <template <typename> class View>
 absl::Status SumOfStored(const RunContext&, const NoAttrs&, View<const float> x,
                          Dense<float> out) {
@@ -57,19 +38,13 @@ class StorageTest : public ::testing::Test {
   StorageTest() {
     auto ops = std::make_shared<OpRegistry>(*BuiltinOps());
     for (OpDef& op : std::vector<OpDef>{
-             {.name = "cast_storage",
-     .doc = "out = data, stored as stype",
-     .attrs = AttrsTypeOf<CastStorageAttrs>(),
-     .inputs = {"data"},
-     .shape = SameShape,
-     .kernels = {KernelOf<CsrToDense>()}},
              {.name = "sum_of_stored",
-             .doc = "out = sum(data)",
-             .inputs = {"data"},
-             .shape = InferOne,
-             .kernels = {KernelOf<SumOfStored<Dense>>(),
-                         KernelOf<SumOfStored<RowSparse>>(),
-                         KernelOf<SumOfStored<Csr>>()}},
+     .doc = "out = sum(data)",
+     .inputs = {"data"},
+     .shape = InferOne,
+     .kernels = {KernelOf<SumOfStored<Dense>>(),
+                 KernelOf<SumOfStored<RowSparse>>(),
+                 KernelOf<SumOfStored<Csr>>()}},
              {.name = "first",
              .doc = "out = the first stored value of lhs",
              .inputs = {"lhs", "rhs"},
