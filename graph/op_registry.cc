@@ -56,10 +56,10 @@ absl::Status CheckArguments(const OpDef& op) {
   }
   for (const InplacePair& pair : op.inplace) {
     if (pair.input >= inputs.size() || pair.output >= outputs.size() ||
-        pair.output < updated || inputs[pair.input].access != Access::kRead) {
+        pair.output < updated || IsWritten(inputs[pair.input].access)) {
       return absl::InvalidArgumentError(absl::StrCat(
           "operator '", op.name,
-          "': expected pairs of an input that is read only and an output of "
+          "': expected pairs of an input that is not written and an output of "
           "its own, found (",
           pair.input, ", ", pair.output, ")"));
     }

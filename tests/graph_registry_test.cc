@@ -133,9 +133,10 @@ TEST(OpRegistryTest, RefusesToWriteOverAnInputThatIsNotThereOrIsChanged) {
   OpRegistry ops;
   OpDef op = CubeOp();
   op.inplace = {{1, 0}};
-  EXPECT_EQ(ops.Add(std::move(op)).message(),
-            "operator 'cube': expected pairs of an input that is read only and "
-            "an output of its own, found (1, 0)");
+  EXPECT_EQ(
+      ops.Add(std::move(op)).message(),
+      "operator 'cube': expected pairs of an input that is not written and "
+      "an output of its own, found (1, 0)");
 }
 
 }  // namespace
