@@ -69,6 +69,12 @@ absl::Status Executor::SetInput(absl::string_view name, const NDArray& array) {
         absl::StrCat("variable '", name, "': expected ", bound.Describe(),
                      ", found ", array ? array.Describe() : "none"));
   }
+  if (array.data() == state.arena) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("variable '", name,
+                     "': expected an array that lasts, found an output of this "
+                     "executor, which the next run overwrites; copy it"));
+  }
   const NDArray previous = std::exchange(bound, array);
   if (absl::Status status = CheckOverlaps(state.plan, state.arrays);
       !status.ok()) {

@@ -343,7 +343,9 @@ absl::StatusOr<Graph> SeparateVariables(Graph graph) {
                             graph.registry->Get("_copy"));
     Node node;
     node.op = identity;
-    node.name = absl::StrCat(graph.nodes[x.node].name, "_old", counter++);
+    do {
+      node.name = absl::StrCat(graph.nodes[x.node].name, "_old", counter++);
+    } while (graph.Find(node.name) >= 0);
     node.inputs = {x};
     x = {static_cast<int32_t>(graph.nodes.size()), 0};
     graph.nodes.push_back(std::move(node));

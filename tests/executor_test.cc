@@ -159,5 +159,17 @@ TEST(ExecutorTest, SetInputTakesAnotherArrayOfTheSameType) {
   EXPECT_FALSE(step->SetInput("w", *step->Variable("m")).ok());
 }
 
+TEST(ExecutorTest, RefusesItsOwnOutputAsAnInput) {
+  auto step = Executor::Bind(
+      SgdStep(false),
+      {.variables = {{"w", Floats({1}, {0})}, {"g", Floats({1}, {1})}}});
+  ASSERT_TRUE(step.ok()) << step.status();
+  ASSERT_TRUE(step->Run().ok());
+  EXPECT_THAT(std::string(step->SetInput("g", step->Output(0)).message()),
+              HasSubstr("variable 'g': expected an array that lasts, found an "
+                        "output of this executor"));
+  EXPECT_TRUE(step->SetInput("g", *step->Output(0).Copy()).ok());
+}
+
 }  // namespace
 }  // namespace minnow

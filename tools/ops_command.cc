@@ -21,7 +21,8 @@ void PrintList(const OpRegistry& registry) {
 }
 
 void PrintOp(const OpDef& op) {
-  std::cout << op.name << "\n\n" << op.doc << "\n\nattributes:\n";
+  std::cout << op.name << "\n\n" << op.doc << "\n\n";
+  if (!op.attrs->fields.empty()) std::cout << "attributes:\n";
   for (const FieldInfo& field : op.attrs->fields) {
     std::cout << "  " << field.name << " (" << field.type << ", "
               << (field.required ? "required"
