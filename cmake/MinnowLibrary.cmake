@@ -16,6 +16,12 @@ if(MINNOW_SANITIZE)
     minnow_options INTERFACE -fsanitize=${MINNOW_SANITIZE}
                              -fno-sanitize-recover=all -fno-omit-frame-pointer)
   target_link_options(minnow_options INTERFACE -fsanitize=${MINNOW_SANITIZE})
+  if(CMAKE_CXX_COMPILER_ID MATCHES Clang)
+    target_compile_options(
+      minnow_options
+      INTERFACE
+        "-fsanitize-ignorelist=${PROJECT_SOURCE_DIR}/cmake/sanitizer_ignore.txt")
+  endif()
 endif()
 if(MINNOW_COVERAGE)
   target_compile_options(minnow_options INTERFACE --coverage)
