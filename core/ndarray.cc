@@ -48,17 +48,6 @@ absl::Status CheckValues(const NDArray& values, const Shape& expected) {
 
 }  // namespace
 
-absl::Status ResizeSparse(int64_t num_indices, int64_t value_bytes,
-                          ArrayData& array) {
-  if (value_bytes > array.values.size()) {
-    // Room for more than is asked for: sizes of the next runs will vary.
-    const int64_t bytes = value_bytes + value_bytes / 4;
-    MINNOW_ASSIGN_OR_RETURN(array.values, Buffer::Allocate(bytes));
-  }
-  array.indices.resize(static_cast<size_t>(num_indices));
-  return absl::OkStatus();
-}
-
 absl::Status NDArray::CheckCount(const Shape& shape, size_t found) {
   if (static_cast<int64_t>(found) == shape.num_elements()) {
     return absl::OkStatus();
@@ -195,10 +184,8 @@ absl::StatusOr<NDArray> NDArray::Rows(int64_t begin, int64_t end) const {
     return absl::InvalidArgumentError(
         absl::StrCat("no rows [", begin, ",", end, ") of ", Describe()));
   }
-  const int64_t row_bytes = shape_.num_elements(1, shape_.rank()) *
-                            static_cast<int64_t>(DTypeSize(dtype_));
   return NDArray(data_, ValuesShape(shape_, end - begin), dtype_, storage_,
-                 offset_ + begin * row_bytes);
+                 offset_ + begin * num_row_bytes());
 }
 
 absl::StatusOr<NDArray> NDArray::Copy() const {
@@ -217,8 +204,7 @@ absl::StatusOr<NDArray> NDArray::ToDense() const {
   std::byte* to = dense.raw();
   const std::byte* from = raw();
   if (storage_ == StorageType::kRowSparse) {
-    const size_t row_bytes =
-        size * static_cast<size_t>(shape_.num_elements(1, shape_.rank()));
+    const auto row_bytes = static_cast<size_t>(num_row_bytes());
     for (size_t i = 0; i < indices().size(); ++i) {
       std::memcpy(to + static_cast<size_t>(indices()[i]) * row_bytes,
                   from + i * row_bytes, row_bytes);

@@ -26,24 +26,11 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
-#include "minnow/core/buffer.h"
+#include "minnow/core/array_data.h"
 #include "minnow/core/dtype.h"
 #include "minnow/core/shape.h"
 
 namespace minnow {
-
-// What the handles of an array share.
-struct ArrayData {
-  Buffer values;
-  std::vector<int64_t> indices;  // Rows of row_sparse, columns of csr.
-  std::vector<int64_t> indptr;   // Of csr.
-};
-
-// Makes room for `num_indices` indices and `value_bytes` bytes of values in a
-// sparse array, for a kernel that writes both. A buffer that has become larger
-// stays so.
-absl::Status ResizeSparse(int64_t num_indices, int64_t value_bytes,
-                          ArrayData& array);
 
 class NDArray {
  public:
@@ -89,13 +76,19 @@ class NDArray {
     return absl::MakeSpan(reinterpret_cast<T*>(raw()),
                           static_cast<size_t>(num_values()));
   }
-  std::byte* raw() const { return data_->values.data() + offset_; }
+  std::byte* raw() const {
+    SortRows();
+    return data_->values.data() + offset_;
+  }
   int64_t num_values() const;
   int64_t num_bytes() const {
     return num_values() * static_cast<int64_t>(DTypeSize(dtype_));
   }
   // Rows of row_sparse, columns of csr; empty if dense.
-  absl::Span<const int64_t> indices() const { return data_->indices; }
+  absl::Span<const int64_t> indices() const {
+    SortRows();
+    return data_->indices;
+  }
   // Of csr; else empty.
   absl::Span<const int64_t> indptr() const { return data_->indptr; }
 
@@ -130,6 +123,15 @@ class NDArray {
         dtype_(dtype),
         storage_(storage),
         offset_(offset) {}
+
+  // Kernels may have left the rows in another order.
+  void SortRows() const {
+    if (!data_->ascending) minnow::SortRows(num_row_bytes(), *data_);
+  }
+  int64_t num_row_bytes() const {
+    return shape_.num_elements(1, shape_.rank()) *
+           static_cast<int64_t>(DTypeSize(dtype_));
+  }
 
   static absl::Status CheckCount(const Shape& shape, size_t found);
 

@@ -65,6 +65,31 @@ struct Csr {
   ArrayData* array;  // Where all of it lies, for outputs.
 };
 
+// A row_sparse array whose rows are reached by number, such as a weight that is
+// updated: its rows are in no order. See array_data.h.
+template <typename T>
+struct RowTable {
+  static constexpr StorageType kStorage = StorageType::kRowSparse;
+  absl::Span<const int64_t> dims;
+  ArrayData* array;
+
+  int64_t row_size() const {
+    int64_t size = 1;
+    for (int64_t dim : dims.subspan(1)) size *= dim;
+    return size;
+  }
+  // The number of each row that is stored, by slot.
+  absl::Span<const int64_t> rows() const { return array->indices; }
+  // By slot. Moves when rows are added.
+  T* data() const { return reinterpret_cast<T*>(array->values.data()); }
+  // The slot of a row, or -1.
+  int64_t Find(int64_t row) const { return array->FindRow(row); }
+  // Stores `rows`, too; new ones are zero.
+  absl::Status Add(absl::Span<const int64_t> rows) const {
+    return AddRows(rows, row_size() * static_cast<int64_t>(sizeof(T)), *array);
+  }
+};
+
 // Any number of inputs of one type.
 template <typename V>
 class ListOf;
@@ -85,6 +110,9 @@ struct ViewTraits<View<T>> {
       return {absl::MakeSpan(static_cast<T*>(ref.values),
                              static_cast<size_t>(ref.size)),
               ref.dims};
+    } else if constexpr (std::is_same_v<View<T>, RowTable<T>>) {
+      IndexRows(*ref.sparse);
+      return {ref.dims, ref.sparse};
     } else {
       ArrayData* array = ref.sparse;
       View<T> view;
@@ -92,8 +120,10 @@ struct ViewTraits<View<T>> {
       view.array = array;
       size_t num_values = array->indices.size();
       if constexpr (kStorage == StorageType::kRowSparse) {
+        const int64_t row_size = view.row_size();
+        SortRows(row_size * static_cast<int64_t>(sizeof(T)), *array);
         view.rows = array->indices;
-        num_values *= static_cast<size_t>(view.row_size());
+        num_values *= static_cast<size_t>(row_size);
       } else {
         view.indptr = array->indptr;
         view.columns = array->indices;

@@ -36,6 +36,8 @@ absl::Status CopySparse(const RunContext&, const void*,
   to.values = std::move(values);
   to.indices = from.indices;
   to.indptr = from.indptr;
+  to.ascending = from.ascending;
+  to.slots.clear();
   return absl::OkStatus();
 }
 

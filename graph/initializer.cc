@@ -5,7 +5,6 @@
 #include <cmath>
 
 #include "minnow/core/convert.h"
-#include "minnow/core/philox.h"
 #include "minnow/core/status.h"
 #include "rapidjson/document.h"
 
@@ -172,9 +171,9 @@ absl::StatusOr<Initializer> Initializer::FromText(absl::string_view text) {
   return init;
 }
 
-absl::Status Initializer::Fill(uint64_t seed, absl::string_view variable,
-                               NDArray& array) const {
-  const Shape& shape = array.shape();
+absl::StatusOr<InitialValues> Initializer::Values(uint64_t seed,
+                                                  absl::string_view variable,
+                                                  const Shape& shape) const {
   double scale = value_;
   if (kind_ == Kind::kXavier) {
     if (shape.rank() < 2) {
@@ -191,19 +190,18 @@ absl::Status Initializer::Fill(uint64_t seed, absl::string_view variable,
                                                     : (in + out) / 2;
     scale = factor == 0 ? 0 : std::sqrt(value_ / factor);
   }
-  const PhiloxGenerator random(
+  return InitialValues(
+      scale, kind_ != Kind::kConstant, normal_,
       {.seed = seed, .stream = XXH3_64bits(variable.data(), variable.size())});
+}
+
+absl::Status Initializer::Fill(uint64_t seed, absl::string_view variable,
+                               NDArray& array) const {
+  MINNOW_ASSIGN_OR_RETURN(const InitialValues initial,
+                          Values(seed, variable, array.shape()));
   VisitDType(array.dtype(), [&]<typename T>() {
-    uint64_t element = 0;
-    for (T& x : array.values<T>()) {
-      double value = value_;
-      if (kind_ != Kind::kConstant) {
-        const PhiloxBits bits = random(element++);
-        value = scale * (normal_ ? minnow::Normal(bits)
-                                 : 2 * UniformDouble(bits[0], bits[1]) - 1);
-      }
-      x = Convert<T>(value);
-    }
+    int64_t element = 0;
+    for (T& x : array.values<T>()) x = Convert<T>(initial[element++]);
   });
   return absl::OkStatus();
 }

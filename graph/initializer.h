@@ -16,8 +16,28 @@
 #include "absl/strings/string_view.h"
 #include "minnow/core/attr_value.h"
 #include "minnow/core/ndarray.h"
+#include "minnow/core/philox.h"
 
 namespace minnow {
+
+// The initial value of each element of one variable.
+class InitialValues {
+ public:
+  InitialValues(double scale, bool random, bool normal, const RandomKey& key)
+      : scale_(scale), random_(random), normal_(normal), generator_(key) {}
+
+  double operator[](int64_t element) const {
+    if (!random_) return scale_;
+    const PhiloxBits bits = generator_(static_cast<uint64_t>(element));
+    return scale_ *
+           (normal_ ? Normal(bits) : 2 * UniformDouble(bits[0], bits[1]) - 1);
+  }
+
+ private:
+  double scale_;  // The value itself, if nothing is drawn.
+  bool random_, normal_;
+  PhiloxGenerator generator_;
+};
 
 class Initializer {
  public:
@@ -48,8 +68,12 @@ class Initializer {
   static absl::StatusOr<Initializer> FromText(absl::string_view text);
   std::string ToText() const;
 
-  // Fills a dense array of floating point or whole numbers. An error where
-  // Xavier is asked for fewer than two dimensions.
+  // For a variable of this shape. An error where Xavier is asked for fewer than
+  // two dimensions.
+  absl::StatusOr<InitialValues> Values(uint64_t seed,
+                                       absl::string_view variable,
+                                       const Shape& shape) const;
+  // Fills a dense array of floating point or whole numbers with them.
   absl::Status Fill(uint64_t seed, absl::string_view variable,
                     NDArray& array) const;
 

@@ -76,12 +76,19 @@ struct Kernel {
                       absl::Span<const ArrayRef* const> args) = nullptr;
   // The kernel applies only where this holds. Null: always.
   bool (*when)(const Attrs& attrs) = nullptr;
+  // Whether it may be chosen for inputs that had to be converted to dense. Not
+  // so where its result is not that of the dense kernel, as in lazy updates.
+  bool for_fallback = true;
   // `shapes` are those of the arguments. Null: nothing to prepare.
   absl::StatusOr<Prepared> (*prepare)(const Attrs& attrs,
                                       absl::Span<const Shape> shapes) = nullptr;
 
   Kernel When(bool (*condition)(const Attrs& attrs)) && {
     when = condition;
+    return std::move(*this);
+  }
+  Kernel NotForFallback() && {
+    for_fallback = false;
     return std::move(*this);
   }
 };

@@ -48,13 +48,14 @@ VariableTypes ByNode(
 
 absl::StatusOr<TypedGraph> InferAll(
     Graph graph,
-    const absl::flat_hash_map<std::string, VariableType>& variables) {
+    const absl::flat_hash_map<std::string, VariableType>& variables,
+    const std::vector<bool>& converted = {}) {
   const VariableTypes known = ByNode(graph, variables);
   ValueIndex index(graph);
   MINNOW_ASSIGN_OR_RETURN(ValueTypes types, InferTypes(graph, index, known));
   MINNOW_RETURN_IF_ERROR(CheckTypesKnown(graph, index, types));
   MINNOW_ASSIGN_OR_RETURN(KernelChoice choice,
-                          ChooseKernels(graph, index, types, known));
+                          ChooseKernels(graph, index, types, known, converted));
   return TypedGraph{std::move(graph), std::move(index), std::move(types),
                     std::move(choice)};
 }
@@ -298,9 +299,12 @@ absl::StatusOr<Plan> MakePlan(
     }
     absl::flat_hash_set<std::string> names;
     for (const Node& node : typed.graph.nodes) names.insert(node.name);
+    std::vector<bool> converted;
     MINNOW_ASSIGN_OR_RETURN(
-        Graph with_casts, InsertCasts(typed.graph, typed.index, typed.choice));
-    MINNOW_ASSIGN_OR_RETURN(typed, InferAll(std::move(with_casts), variables));
+        Graph with_casts,
+        InsertCasts(typed.graph, typed.index, typed.choice, converted));
+    MINNOW_ASSIGN_OR_RETURN(
+        typed, InferAll(std::move(with_casts), variables, converted));
     notes = CastNotes(typed.graph, names);
   }
   return Planner(std::move(typed), options).Run(notes);

@@ -44,10 +44,13 @@ bool Matches(const Kernel& kernel, const NodeArgs& args,
   return true;
 }
 
+// `converted`: some of the storages are not those of the inputs.
 const Kernel* FindKernel(const Node& node, const NodeArgs& args,
-                         absl::Span<const StorageType> storages) {
+                         absl::Span<const StorageType> storages,
+                         bool converted) {
   for (const Kernel& kernel : node.op->kernels) {
     if (Matches(kernel, args, storages) &&
+        (kernel.for_fallback || !converted) &&
         (kernel.when == nullptr || kernel.when(node.attrs))) {
       return &kernel;
     }
@@ -75,13 +78,14 @@ const Kernel* FindFallback(const Node& node, const NodeArgs& args,
         for (size_t k = 0; k < sparse.size(); ++k) {
           if (subset >> k & 1) storages[sparse[k]] = StorageType::kDense;
         }
-        const Kernel* kernel = FindKernel(node, args, storages);
+        const Kernel* kernel =
+            FindKernel(node, args, storages, /*converted=*/true);
         if (kernel != nullptr) return kernel;
       }
     }
   }
   storages.assign(given.size(), StorageType::kDense);
-  return FindKernel(node, args, storages);
+  return FindKernel(node, args, storages, /*converted=*/true);
 }
 
 absl::Status NoKernel(const Node& node, const NodeArgs& args) {
@@ -162,7 +166,8 @@ std::string KernelText(const Kernel& kernel) {
 absl::StatusOr<KernelChoice> ChooseKernels(const Graph& graph,
                                            const ValueIndex& index,
                                            const ValueTypes& types,
-                                           const VariableTypes& known) {
+                                           const VariableTypes& known,
+                                           const std::vector<bool>& converted) {
   KernelChoice choice;
   choice.kernels.resize(graph.nodes.size());
   choice.storages.resize(static_cast<size_t>(index.size()),
@@ -182,7 +187,8 @@ absl::StatusOr<KernelChoice> ChooseKernels(const Graph& graph,
     }
     const NodeArgs args = ArgsOf(node, id, index, types, choice.storages);
     std::vector<StorageType> inputs = args.storages;
-    const Kernel* kernel = FindKernel(node, args, inputs);
+    const Kernel* kernel =
+        FindKernel(node, args, inputs, !converted.empty() && converted[i]);
     if (kernel == nullptr) kernel = FindFallback(node, args, inputs);
     if (kernel == nullptr) return NoKernel(node, args);
     choice.kernels[i] = kernel;
@@ -209,9 +215,11 @@ bool NeedsCasts(const Graph& graph, const ValueIndex& index,
 }
 
 absl::StatusOr<Graph> InsertCasts(const Graph& graph, const ValueIndex& index,
-                                  const KernelChoice& choice) {
+                                  const KernelChoice& choice,
+                                  std::vector<bool>& converted) {
   MINNOW_ASSIGN_OR_RETURN(const OpDef* cast,
                           graph.registry->Get("cast_storage"));
+  converted.clear();
   Graph result;
   result.registry = graph.registry;
   result.unknown_ops = graph.unknown_ops;
@@ -239,6 +247,7 @@ absl::StatusOr<Graph> InsertCasts(const Graph& graph, const ValueIndex& index,
   for (size_t id = 0; id < graph.nodes.size(); ++id) {
     Node node = graph.nodes[id];
     for (NodeOutput& x : node.inputs) x = moved(x);
+    const size_t first_fallback = next;
     for (; next < choice.fallbacks.size() &&
            choice.fallbacks[next].node == static_cast<int32_t>(id);
          ++next) {
@@ -246,6 +255,8 @@ absl::StatusOr<Graph> InsertCasts(const Graph& graph, const ValueIndex& index,
       MINNOW_ASSIGN_OR_RETURN(x, add_cast(x, StorageType::kDense));
     }
     new_id[id] = static_cast<int32_t>(result.nodes.size());
+    converted.resize(result.nodes.size() + 1);
+    converted.back() = next > first_fallback;
     result.nodes.push_back(std::move(node));
   }
   for (NodeOutput x : graph.outputs) result.outputs.push_back(moved(x));
@@ -257,6 +268,7 @@ absl::StatusOr<Graph> InsertCasts(const Graph& graph, const ValueIndex& index,
     }
     result.updates.push_back({new_id[update.variable], value});
   }
+  converted.resize(result.nodes.size());
   return result;
 }
 

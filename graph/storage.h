@@ -9,7 +9,9 @@
 //   MINNOW_ASSIGN_OR_RETURN(KernelChoice choice,
 //                           ChooseKernels(graph, index, types, storages));
 //   if (!choice.fallbacks.empty()) {
-//     MINNOW_ASSIGN_OR_RETURN(graph, InsertCasts(graph, index, choice));
+//     std::vector<bool> converted;
+//     MINNOW_ASSIGN_OR_RETURN(graph,
+//                             InsertCasts(graph, index, choice, converted));
 //     // Infer and choose again: now every node has a kernel.
 //   }
 #ifndef MINNOW_GRAPH_STORAGE_H_
@@ -36,16 +38,18 @@ struct KernelChoice {
 };
 
 // `types` are complete. `known` gives the storage of variables that are bound;
-// others have that of their node, or are dense.
-absl::StatusOr<KernelChoice> ChooseKernels(const Graph& graph,
-                                           const ValueIndex& index,
-                                           const ValueTypes& types,
-                                           const VariableTypes& known);
+// others have that of their node, or are dense. `converted` is what InsertCasts
+// says, or empty.
+absl::StatusOr<KernelChoice> ChooseKernels(
+    const Graph& graph, const ValueIndex& index, const ValueTypes& types,
+    const VariableTypes& known, const std::vector<bool>& converted = {});
 
 // The graph with a node of cast_storage for each fallback, and one in front of
 // each update whose variable is stored in another way than its new value.
+// `converted` tells of each node whether it has such an input.
 absl::StatusOr<Graph> InsertCasts(const Graph& graph, const ValueIndex& index,
-                                  const KernelChoice& choice);
+                                  const KernelChoice& choice,
+                                  std::vector<bool>& converted);
 
 // Whether InsertCasts would change something.
 bool NeedsCasts(const Graph& graph, const ValueIndex& index,

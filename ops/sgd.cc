@@ -1,44 +1,11 @@
 #include "minnow/ops/sgd.h"
 
 #include "minnow/ops/compose.h"
-#include "minnow/ops/update.h"
+#include "minnow/ops/row_update.h"
+#include "minnow/ops/sgd_rules.h"
 
 namespace minnow {
 namespace {
-
-template <typename T>
-struct SgdRule {
-  using Attrs = SgdUpdateAttrs;
-
-  explicit SgdRule(const Attrs& a)
-      : scaled(a.rescale_grad, a.clip_gradient), lr(a.lr), wd(a.wd) {}
-
-  MINNOW_INLINE T operator()(T w, T g) const {
-    return (T{1} - lr * wd) * w - lr * scaled(g);
-  }
-
-  ScaleAndClip<T> scaled;
-  T lr, wd;
-};
-
-template <typename T>
-struct SgdMomRule {
-  using Attrs = SgdMomUpdateAttrs;
-
-  explicit SgdMomRule(const Attrs& a)
-      : scaled(a.rescale_grad, a.clip_gradient),
-        lr(a.lr),
-        momentum(a.momentum),
-        wd(a.wd) {}
-
-  MINNOW_INLINE T operator()(T w, T g, T& mom) const {
-    mom = momentum * mom - lr * wd * w - lr * scaled(g);
-    return w + mom;
-  }
-
-  ScaleAndClip<T> scaled;
-  T lr, momentum, wd;
-};
 
 OpDef SgdUpdateOp() {
   return {
@@ -49,7 +16,7 @@ out = (1 - lr * wd) * weight - lr * g)",
       .attrs = AttrsTypeOf<SgdUpdateAttrs>(),
       .inputs = {{"weight", Access::kUpdate}, {"grad"}},
       .shape = SameShape,
-      .kernels = DenseUpdateKernels<SgdRule, 0>(),
+      .kernels = UpdateKernels<SgdRule, 0>(),
   };
 }
 
@@ -65,7 +32,7 @@ out = weight + mom)",
                  {"grad"},
                  {"mom", Access::kMutate}},
       .shape = SameShape,
-      .kernels = DenseUpdateKernels<SgdMomRule, 1>(),
+      .kernels = UpdateKernels<SgdMomRule, 1>(),
   };
 }
 

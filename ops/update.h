@@ -12,9 +12,10 @@
 //     MINNOW_INLINE T operator()(T weight, T grad) const;
 //   };
 //
-//   .kernels = DenseUpdateKernels<SgdRule, 0>()
+//   .kernels = UpdateKernels<SgdRule, 0>()  // See row_update.h.
 //
-// The loops around it are the same for all rules.
+// The loops around it are the same for all rules: here over all elements of
+// dense arrays, in row_update.h over rows.
 #ifndef MINNOW_OPS_UPDATE_H_
 #define MINNOW_OPS_UPDATE_H_
 
@@ -54,19 +55,23 @@ namespace internal {
 // layer has enough of them that threads end at about the same time.
 inline constexpr int64_t kUpdateGrain = 1 << 14;
 
-template <typename Rule, typename T, typename... State>
-void UpdateElements(const Rule& rule, int64_t n, T* weight, const T* grad,
-                    State*... state) {
+// The gradient of a row that has none.
+struct NoGradient {
+  float operator[](int64_t) const { return 0; }
+};
+
+// `grad` is a pointer or NoGradient. Belongs into Vectorize.
+template <typename Rule, typename T, typename Grad, typename... State>
+MINNOW_INLINE inline void UpdateElements(const Rule& rule, int64_t n, T* weight,
+                                         Grad grad, State*... state) {
   using C = ComputeType<T>;
-  Vectorize([=]() MINNOW_INLINE {
-    for (int64_t i = 0; i < n; ++i) {
-      [&](std::conditional_t<true, C, State>... s) MINNOW_INLINE {
-        weight[i] = static_cast<T>(
-            rule(static_cast<C>(weight[i]), static_cast<C>(grad[i]), s...));
-        ((state[i] = static_cast<T>(s)), ...);
-      }(static_cast<C>(state[i])...);
-    }
-  });
+  for (int64_t i = 0; i < n; ++i) {
+    [&](std::conditional_t<true, C, State>... s) MINNOW_INLINE {
+      weight[i] = static_cast<T>(
+          rule(static_cast<C>(weight[i]), static_cast<C>(grad[i]), s...));
+      ((state[i] = static_cast<State>(s)), ...);
+    }(static_cast<C>(state[i])...);
+  }
 }
 
 template <template <typename> class Rule, typename T, typename... State>
@@ -76,8 +81,10 @@ absl::Status UpdateDense(const RunContext& context,
   const Rule<ComputeType<T>> rule(attrs);
   ParallelFor(*context.threads, weight.size(), kUpdateGrain,
               [&](int64_t begin, int64_t end) {
-                UpdateElements(rule, end - begin, weight.data() + begin,
-                               grad.data() + begin, state.data() + begin...);
+                Vectorize([=]() MINNOW_INLINE {
+                  UpdateElements(rule, end - begin, weight.data() + begin,
+                                 grad.data() + begin, state.data() + begin...);
+                });
               });
   return absl::OkStatus();
 }

@@ -97,7 +97,8 @@ TEST_F(StorageTest, ConvertsTheFewestInputs) {
   EXPECT_EQ(KernelText(*choice->kernels[2]), "csr,dense,dense float32");
   EXPECT_TRUE(NeedsCasts(graph, index, *choice));
 
-  const auto with_casts = InsertCasts(graph, index, *choice);
+  std::vector<bool> converted;
+  const auto with_casts = InsertCasts(graph, index, *choice, converted);
   ASSERT_TRUE(with_casts.ok()) << with_casts.status();
   EXPECT_TRUE(ValidateGraph(*with_casts).ok());
   ASSERT_EQ(with_casts->nodes.size(), 4u);

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "minnow/ops/ensure_rows.h"
 #include "minnow/ops/sgd.h"
 #include "minnow/tests/op_cases.h"
 
@@ -51,6 +52,20 @@ OpCase SgdMomCase(const char* label, SgdMomUpdateAttrs a) {
           .elementwise = true};
 }
 
+// All rows of a dense weight are there.
+OpCase EnsureRowsCase() {
+  return {.op = "_ensure_rows",
+          .attrs = EnsureRowsAttrs{.init = Initializer::One(),
+                                   .variable = std::string("w")},
+          .inputs = {{.shape = {3, 4}},
+                     {.shape = {5},
+                      .values = {2, 0, 1, 2, 1},
+                      .differentiable = false}},
+          .formula = [](absl::Span<const TestArray> in) {
+            return std::vector{in[0]};
+          }};
+}
+
 }  // namespace
 
 std::vector<OpCase> OptimizerOpCases() {
@@ -68,6 +83,7 @@ std::vector<OpCase> OptimizerOpCases() {
                          .clip_gradient = 1.5f}),
       SgdMomCase("clip 0 is off",
                  {.lr = 0.5f, .momentum = 0.75f, .clip_gradient = 0}),
+      EnsureRowsCase(),
   };
 }
 

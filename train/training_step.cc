@@ -33,11 +33,15 @@ std::vector<Symbol> FindParameters(GraphBuilder& builder, Symbol loss) {
 Optimizer SgdOptimizer(const SgdMomUpdateAttrs& attrs) {
   return [attrs](GraphBuilder& builder, Symbol weight, Symbol grad) {
     if (weight.failed() || weight.omitted()) return;
-    const std::string name = builder.node(weight.at.node).name;
+    const Node& variable = builder.node(weight.at.node);
+    const std::string name = variable.name;
+    const std::optional<StorageType> stype = variable.variable().stype;
+    // Rows may have been added to it in this step.
+    const Symbol latest = builder.Latest(weight);
     const NodeOptions options = {.name = absl::StrCat(name, "_update"),
                                  .out = weight};
     if (attrs.momentum == 0) {
-      op::SgdUpdate(weight, grad,
+      op::SgdUpdate(latest, grad,
                     {.lr = attrs.lr,
                      .wd = attrs.wd,
                      .rescale_grad = attrs.rescale_grad,
@@ -46,8 +50,9 @@ Optimizer SgdOptimizer(const SgdMomUpdateAttrs& attrs) {
                     options);
       return;
     }
-    op::SgdMomUpdate(weight, grad, builder.Variable(absl::StrCat(name, "_mom")),
-                     attrs, options);
+    const Symbol mom =
+        builder.Variable(absl::StrCat(name, "_mom"), {.stype = stype});
+    op::SgdMomUpdate(latest, grad, mom, attrs, options);
   };
 }
 
