@@ -16,6 +16,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_format.h"
 #include "minnow/bench/plain.h"
+#include "minnow/bench/row_works.h"
 #include "minnow/bench/works.h"
 #include "minnow/core/status.h"
 #include "minnow/executor/profile.h"
@@ -98,6 +99,16 @@ class Worker {
       return plain_ ? StepOf(PlainMlp::Create(size, threads_))
                     : StepOf(MlpStep(size, threads_));
     }
+    if (request.work == "lazy") {
+      return plain_ ? StepOf(PlainRowUpdate::Create(size, threads_))
+                    : RowStep(RowUpdateMode::kLazy, size);
+    }
+    if (request.work == "standard" && !plain_) {
+      return RowStep(RowUpdateMode::kStandard, size);
+    }
+    if (request.work == "deferred" && !plain_) {
+      return RowStep(RowUpdateMode::kDeferred, size);
+    }
     if (request.work == "dispatch" && !plain_) {
       return StepOf(AdditionChain(size, threads_));
     }
@@ -110,6 +121,10 @@ class Worker {
       });
     }
     return Step();
+  }
+
+  absl::StatusOr<Step> RowStep(RowUpdateMode mode, int64_t rows) const {
+    return StepOf(RowUpdateStep::Create(mode, rows, threads_));
   }
 
   bool plain_;

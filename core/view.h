@@ -29,6 +29,16 @@ struct ArrayRef {
   ArrayData* sparse = nullptr;
 };
 
+namespace internal {
+
+inline int64_t RowSize(absl::Span<const int64_t> dims) {
+  int64_t size = 1;
+  for (int64_t dim : dims.subspan(1)) size *= dim;
+  return size;
+}
+
+}  // namespace internal
+
 template <typename T>
 struct Dense {
   static constexpr StorageType kStorage = StorageType::kDense;
@@ -38,6 +48,8 @@ struct Dense {
   T* data() const { return values.data(); }
   int64_t size() const { return static_cast<int64_t>(values.size()); }
   size_t rank() const { return dims.size(); }
+  // Elements of a row. REQUIRES: rank() > 0.
+  int64_t row_size() const { return internal::RowSize(dims); }
 };
 
 template <typename T>
@@ -48,11 +60,7 @@ struct RowSparse {
   absl::Span<const int64_t> dims;
   ArrayData* array;  // Where all of it lies, for outputs.
 
-  int64_t row_size() const {
-    int64_t size = 1;
-    for (int64_t dim : dims.subspan(1)) size *= dim;
-    return size;
-  }
+  int64_t row_size() const { return internal::RowSize(dims); }
 };
 
 template <typename T>
@@ -73,11 +81,7 @@ struct RowTable {
   absl::Span<const int64_t> dims;
   ArrayData* array;
 
-  int64_t row_size() const {
-    int64_t size = 1;
-    for (int64_t dim : dims.subspan(1)) size *= dim;
-    return size;
-  }
+  int64_t row_size() const { return internal::RowSize(dims); }
   // The number of each row that is stored, by slot.
   absl::Span<const int64_t> rows() const { return array->indices; }
   // By slot. Moves when rows are added.

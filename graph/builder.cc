@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "minnow/core/status.h"
+#include "minnow/graph/deferral.h"
 
 namespace minnow {
 namespace {
@@ -375,7 +376,9 @@ absl::StatusOr<Graph> GraphBuilder::Build(absl::Span<const Symbol> outputs,
   }
   graph.nodes = nodes_;
   if (options.updates) graph.updates = updates_;
-  return RemoveDeadNodes(std::move(graph));
+  graph = RemoveDeadNodes(std::move(graph));
+  MINNOW_RETURN_IF_ERROR(CheckRowsCurrent(graph));
+  return graph;
 }
 
 }  // namespace minnow

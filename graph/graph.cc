@@ -6,6 +6,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "minnow/core/status.h"
+#include "minnow/graph/deferral.h"
 
 namespace minnow {
 
@@ -171,7 +172,7 @@ absl::Status ValidateGraph(const Graph& graph) {
     MINNOW_RETURN_IF_ERROR(
         CheckOutput(graph, update.value, graph.nodes.size(), what));
   }
-  return absl::OkStatus();
+  return CheckRowsCurrent(graph);
 }
 
 Graph RemoveDeadNodes(Graph graph) {

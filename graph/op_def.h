@@ -52,6 +52,15 @@ constexpr bool IsWritten(Access access) {
 // starts with zeros and is kept along (MXNet's auxiliary state).
 enum class Role : uint8_t { kArgument, kState };
 
+// What an input may be if the updates of a variable are deferred (see
+// ops/deferred.h), so that some of its rows are out of date.
+enum class Rows : uint8_t {
+  kCurrent,   // All rows must be up to date.
+  kDeferred,  // The operator knows what rows have missed; where it changes them
+              // the new value is deferred as well.
+  kFlushed,   // The same, but the new value is up to date.
+};
+
 struct InputDef {
   InputDef(const char* name, Access access = Access::kRead)  // NOLINT
       : InputDef(std::string(name), access) {}
@@ -61,9 +70,15 @@ struct InputDef {
   InputDef(std::string name, Access access, Role role)
       : name(std::move(name)), access(access), role(role) {}
 
+  InputDef Takes(Rows rows_taken) && {
+    rows = rows_taken;
+    return std::move(*this);
+  }
+
   std::string name;
   Access access;
   Role role;
+  Rows rows = Rows::kCurrent;
 };
 
 // The inputs of an operator: a list, or a function of the attributes where

@@ -6,6 +6,7 @@
 #include "minnow/ops/binary.h"
 #include "minnow/ops/cast.h"
 #include "minnow/ops/cast_storage.h"
+#include "minnow/ops/deferred.h"
 #include "minnow/ops/ensure_rows.h"
 #include "minnow/ops/init.h"
 #include "minnow/ops/linalg.h"
@@ -23,9 +24,9 @@ namespace minnow {
 absl::StatusOr<OpRegistry> MakeBuiltinOps() {
   OpRegistry registry;
   for (auto* family :
-       {ActivationOps, AddNOps, BinaryOps, CastOps, CastStorageOps, EnsureRowsOps, InitOps,
-        LinalgOps, PickOps, ReduceOps, SgdOps, ShapeOps, SoftmaxOps,
-        SoftmaxOutputOps, SumToLikeOps, UnaryOps}) {
+       {ActivationOps, AddNOps, BinaryOps, CastOps, CastStorageOps, DeferredOps,
+        EnsureRowsOps, InitOps, LinalgOps, PickOps, ReduceOps, SgdOps, ShapeOps,
+        SoftmaxOps, SoftmaxOutputOps, SumToLikeOps, UnaryOps}) {
     for (OpDef& op : family()) {
       MINNOW_RETURN_IF_ERROR(registry.Add(std::move(op)));
     }

@@ -58,15 +58,15 @@ absl::Status CheckRows(const RunContext&, const EnsureRowsAttrs&,
 }
 
 std::vector<Kernel> EnsureRowsKernels() {
-  std::vector<Kernel> kernels;
-  const auto add = [&]<typename T, typename... Id>(Types<Id...>) {
-    (kernels.push_back(KernelOf<EnsureRows<T, Id>>()), ...);
-    (kernels.push_back(KernelOf<CheckRows<T, Id>>()), ...);
-  };
-  const auto add_all = [&]<typename... T>(Types<T...>) {
-    (add.template operator()<T>(RowIdTypes()), ...);
-  };
-  add_all(FloatTypes());
+  std::vector<Kernel> kernels = KernelsForIds(
+      FloatTypes(),
+      []<typename T, typename Id>() { return KernelOf<EnsureRows<T, Id>>(); });
+  for (Kernel& kernel :
+       KernelsForIds(FloatTypes(), []<typename T, typename Id>() {
+         return KernelOf<CheckRows<T, Id>>();
+       })) {
+    kernels.push_back(std::move(kernel));
+  }
   return kernels;
 }
 

@@ -4,12 +4,14 @@
 
 #include <cstdint>
 #include <type_traits>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "minnow/core/convert.h"
 #include "minnow/core/dtype.h"
 #include "minnow/core/view.h"
+#include "minnow/graph/kernel.h"
 
 namespace minnow {
 
@@ -32,6 +34,18 @@ absl::Status CheckRowIds(const Dense<const Id>& ids, int64_t num_rows) {
                      "), found ", Convert<int64_t>(id)));
   }
   return absl::OkStatus();
+}
+
+// The kernels that make_kernel.operator()<T, Id>() returns, for each of the
+// types and numbers of rows of any type.
+template <typename... T, typename F>
+std::vector<Kernel> KernelsForIds(Types<T...>, const F& make_kernel) {
+  std::vector<Kernel> kernels;
+  const auto add = [&]<typename U, typename... Id>(Types<Id...>) {
+    (kernels.push_back(make_kernel.template operator()<U, Id>()), ...);
+  };
+  (add.template operator()<T>(RowIdTypes()), ...);
+  return kernels;
 }
 
 }  // namespace minnow

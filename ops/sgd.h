@@ -43,9 +43,7 @@ struct SgdMomUpdateAttrs {
   static auto Fields() {
     using A = SgdMomUpdateAttrs;
     return std::tuple_cat(
-        std::tuple(LearningRateField(&A::lr),
-                   Dynamic("momentum", &A::momentum,
-                           "Decay of the velocity at each step.")),
+        std::tuple(LearningRateField(&A::lr), MomentumField(&A::momentum)),
         UpdateFields<A>(), LazyUpdateFields<A>());
   }
 };

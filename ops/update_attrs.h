@@ -27,6 +27,11 @@ auto LearningRateField(Required<float> A::*lr) {
   return Dynamic("lr", lr, "Learning rate.");
 }
 
+template <typename A>
+auto MomentumField(float A::*momentum) {
+  return Dynamic("momentum", momentum, "Decay of the velocity at each step.");
+}
+
 // Weight decay, and what is done to the gradient first.
 template <typename A>
 auto UpdateFields() {

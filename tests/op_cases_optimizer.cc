@@ -1,7 +1,9 @@
 // Rows of the operators that update weights.
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
+#include "minnow/ops/deferred.h"
 #include "minnow/ops/ensure_rows.h"
 #include "minnow/ops/sgd.h"
 #include "minnow/tests/op_cases.h"
@@ -66,10 +68,43 @@ OpCase EnsureRowsCase() {
           }};
 }
 
+// Rows that have missed nothing; deferred_test.cc has the others.
+std::vector<OpCase> DeferredCases() {
+  const TestInput weight = {.shape = {3, 4}, .differentiable = false};
+  const TestInput last = {.shape = {3}, .values = {1}, .differentiable = false};
+  const TestInput history = {.shape = {257, 4}, .differentiable = false};
+  const TestInput step = {.shape = {1}, .values = {1}, .differentiable = false};
+  const TestInput ids = {
+      .shape = {2, 2}, .values = {2, 0, 1, 2}, .differentiable = false};
+  return {
+      {.op = "deferred_rows",
+       .inputs = {weight, weight, last, history, step, ids},
+       .formula =
+           [](absl::Span<const TestArray> in) {
+             TestArray out{.shape = {2, 2, 4}};
+             for (double id : in[5].values) {
+               const auto row = in[0].values.begin() + 4 * int64_t(id);
+               out.values.insert(out.values.end(), row, row + 4);
+             }
+             return std::vector{out};
+           }},
+      {.op = "deferred_flush",
+       .inputs = {weight, weight, last, history, step},
+       .formula =
+           [](absl::Span<const TestArray> in) {
+             return std::vector{in[0], in[1], in[2]};
+           }},
+      {.op = "deferred_sgd_mom_update",
+       .attrs = DeferredSgdMomUpdateAttrs{.lr = 0.5f},
+       .inputs = {weight, weight, weight, last, history, step},
+       .run = false},
+  };
+}
+
 }  // namespace
 
 std::vector<OpCase> OptimizerOpCases() {
-  return {
+  std::vector<OpCase> cases = {
       SgdCase("plain", {.lr = 0.5f}),
       SgdCase(
           "all",
@@ -85,6 +120,8 @@ std::vector<OpCase> OptimizerOpCases() {
                  {.lr = 0.5f, .momentum = 0.75f, .clip_gradient = 0}),
       EnsureRowsCase(),
   };
+  for (OpCase& c : DeferredCases()) cases.push_back(std::move(c));
+  return cases;
 }
 
 }  // namespace minnow

@@ -1,5 +1,9 @@
 """MXNet 1.9.1: symbol executors, and the optimizer operators in place."""
 
+import functools
+import itertools
+import random
+
 import mxnet as mx
 
 import protocol
@@ -19,6 +23,24 @@ def sgd_mom(size):
     def run(steps):
         for _ in range(steps):
             mx.nd.sgd_mom_update(weight, grad, mom, out=weight, **OPTIMIZER)
+        weight.wait_to_read()
+
+    return run
+
+
+def row_update(rows, lazy):
+    weight, mom = mx.nd.ones(settings.TABLE_SHAPE), mx.nd.zeros(settings.TABLE_SHAPE)
+    values = mx.nd.full((rows, settings.TABLE_SHAPE[1]), 1e-3)
+    grads = itertools.cycle(
+        [
+            mx.nd.sparse.row_sparse_array((values, row_set), shape=settings.TABLE_SHAPE)
+            for row_set in settings.row_sets(rows, random.Random(1))
+        ]
+    )
+
+    def run(steps):
+        for grad in itertools.islice(grads, steps):
+            mx.nd.sgd_mom_update(weight, grad, mom, out=weight, lazy_update=lazy, **OPTIMIZER)
         weight.wait_to_read()
 
     return run
@@ -86,5 +108,12 @@ def mlp(batch):
 
 if __name__ == "__main__":
     protocol.serve(
-        f"mxnet {mx.__version__}", {"sgd_mom": sgd_mom, "dispatch": dispatch, "mlp": mlp}
+        f"mxnet {mx.__version__}",
+        {
+            "sgd_mom": sgd_mom,
+            "lazy": functools.partial(row_update, lazy=True),
+            "standard": functools.partial(row_update, lazy=False),
+            "dispatch": dispatch,
+            "mlp": mlp,
+        },
     )

@@ -7,6 +7,9 @@ LEARNING_RATE = 0.01
 MOMENTUM = 0.9
 WEIGHT_DECAY = 1e-4
 
+TABLE_SHAPE = (1_000_000, 64)  # The works "lazy", "standard" and "deferred".
+ROWS_OF_ALL_SETS = 1_000_000
+
 STEP_LAYERS = (784, 128, 64, 10)  # The work "mlp".
 TRAIN_LAYERS = (784, 256, 128, 10)  # The work "train".
 TRAIN_BATCH = 64
@@ -14,6 +17,12 @@ PIXELS = 784
 
 # Where Debian's package dataset-fashion-mnist puts its files.
 FASHION_MNIST = pathlib.Path("/usr/share/datasets/fashion-mnist")
+
+
+def row_sets(rows, generator):
+    """Sets of rows of the table, ascending: a new one for each step."""
+    for _ in range(max(2, ROWS_OF_ALL_SETS // rows)):
+        yield sorted(generator.sample(range(TABLE_SHAPE[0]), rows))
 
 
 def fashion_mnist(part):

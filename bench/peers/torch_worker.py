@@ -1,6 +1,7 @@
 """PyTorch on the CPU: eager mode and the fused SGD."""
 
 import itertools
+import random
 import sys
 
 import torch
@@ -43,6 +44,27 @@ def sgd_mom(size):
     def run(steps):
         for _ in range(steps):
             optimizer.step()
+
+    return run
+
+
+def lazy(rows):
+    """By hand: torch.optim has no momentum for sparse gradients that keeps its size."""
+    weight, mom = torch.ones(settings.TABLE_SHAPE), torch.zeros(settings.TABLE_SHAPE)
+    grad = torch.full((rows, settings.TABLE_SHAPE[1]), 1e-3)
+    row_sets = itertools.cycle(
+        [torch.tensor(row_set) for row_set in settings.row_sets(rows, random.Random(1))]
+    )
+
+    @torch.inference_mode()
+    def run(steps):
+        for row_set in itertools.islice(row_sets, steps):
+            w, m = weight[row_set], mom[row_set]
+            m.mul_(settings.MOMENTUM).sub_(
+                torch.add(grad, w, alpha=settings.WEIGHT_DECAY), alpha=settings.LEARNING_RATE
+            )
+            weight[row_set] = w.add_(m)
+            mom[row_set] = m
 
     return run
 
@@ -107,5 +129,5 @@ if __name__ == "__main__":
     torch.set_num_threads(int(sys.argv[1]))
     protocol.serve(
         f"torch {torch.__version__}",
-        {"sgd_mom": sgd_mom, "dispatch": dispatch, "mlp": mlp, "train": train},
+        {"sgd_mom": sgd_mom, "lazy": lazy, "dispatch": dispatch, "mlp": mlp, "train": train},
     )

@@ -1,0 +1,367 @@
+#include "minnow/ops/deferred.h"
+
+#include <algorithm>
+#include <atomic>
+
+#include "minnow/core/convert.h"
+#include "minnow/core/status.h"
+#include "minnow/ops/compose.h"
+#include "minnow/ops/deferred_history.h"
+#include "minnow/ops/row_ids.h"
+#include "minnow/ops/row_update.h"
+#include "minnow/ops/sgd_rules.h"
+
+namespace minnow {
+namespace {
+
+// The steps in the history.
+template <typename Number>
+absl::StatusOr<int64_t> StepsNow(const DeferredHistory<Number>& history,
+                                 int64_t step) {
+  if (step >= 0) return step % history.num_steps();
+  return absl::InvalidArgumentError(absl::StrCat(
+      "argument 'step': expected a number of steps, found ", step));
+}
+
+// An error unless each row row_of(i), for i in [0, n), has taken 0 to `now`
+// steps.
+template <typename RowOf>
+absl::Status CheckLast(ThreadPool& threads, const int32_t* last, int64_t now,
+                       int64_t n, const RowOf& row_of) {
+  std::atomic<int64_t> first_bad = n;
+  ParallelFor(threads, n, int64_t{1} << 14, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      if (last[row_of(i)] >= 0 && last[row_of(i)] <= now) continue;
+      int64_t found = first_bad;
+      while (i < found && !first_bad.compare_exchange_weak(found, i)) {
+      }
+      return;
+    }
+  });
+  if (first_bad == n) return absl::OkStatus();
+  const int64_t row = row_of(first_bad);
+  return absl::InvalidArgumentError(
+      absl::StrCat("argument 'last': expected numbers in [0,", now, "], found ",
+                   last[row], " for row ", row));
+}
+
+// Brings n elements of a weight and its momentum up to date.
+template <typename T>
+MINNOW_INLINE inline void CatchUp(const Advance& missed, int64_t n, T* weight,
+                                  T* mom) {
+  for (int64_t i = 0; i < n; ++i) {
+    const auto w = static_cast<double>(weight[i]);
+    const auto m = static_cast<double>(mom[i]);
+    weight[i] = static_cast<T>(missed.ww * w + missed.wm * m);
+    mom[i] = static_cast<T>(missed.mw * w + missed.mm * m);
+  }
+}
+
+// Brings all rows to the step `now`, which is written to `last` as `mark`.
+// REQUIRES: CheckLast().
+template <typename T, typename Number>
+void Flush(ThreadPool& threads, const DeferredHistory<Number>& history,
+           int64_t now, int32_t mark, Dense<T> weight, Dense<T> mom,
+           Dense<int32_t> last) {
+  const int64_t row_size = weight.row_size();
+  ParallelFor(threads, weight.dims[0], internal::RowGrain(row_size),
+              [&](int64_t begin, int64_t end) {
+                Vectorize([=]() MINNOW_INLINE {
+                  for (int64_t row = begin; row < end; ++row) {
+                    if (last.data()[row] != now) {
+                      CatchUp(history.Since(last.data()[row], now), row_size,
+                              weight.data() + row * row_size,
+                              mom.data() + row * row_size);
+                    }
+                    last.data()[row] = mark;
+                  }
+                });
+              });
+}
+
+template <typename T, typename Id>
+absl::Status DeferredRows(const RunContext& context, const NoAttrs&,
+                          Dense<const T> weight, Dense<const T> mom,
+                          Dense<const int32_t> last,
+                          Dense<const double> history,
+                          Dense<const int64_t> step, Dense<const Id> ids,
+                          Dense<T> out) {
+  const DeferredHistory<const double> past(history.data(), history.dims[0]);
+  MINNOW_ASSIGN_OR_RETURN(const int64_t now, StepsNow(past, step.data()[0]));
+  MINNOW_RETURN_IF_ERROR(CheckRowIds(ids, weight.dims[0]));
+  const auto row_of = [&](int64_t i) {
+    return Convert<int64_t>(ids.data()[i]);
+  };
+  MINNOW_RETURN_IF_ERROR(
+      CheckLast(*context.threads, last.data(), now, ids.size(), row_of));
+  const int64_t row_size = weight.row_size();
+  ParallelFor(*context.threads, ids.size(), internal::RowGrain(row_size),
+              [&](int64_t begin, int64_t end) {
+                Vectorize([=]() MINNOW_INLINE {
+                  for (int64_t i = begin; i < end; ++i) {
+                    const auto row = Convert<int64_t>(ids.data()[i]);
+                    const Advance missed = past.Since(last.data()[row], now);
+                    const T* w = weight.data() + row * row_size;
+                    const T* m = mom.data() + row * row_size;
+                    T* to = out.data() + i * row_size;
+                    for (int64_t j = 0; j < row_size; ++j) {
+                      to[j] =
+                          static_cast<T>(missed.ww * static_cast<double>(w[j]) +
+                                         missed.wm * static_cast<double>(m[j]));
+                    }
+                  }
+                });
+              });
+  return absl::OkStatus();
+}
+
+template <typename T>
+absl::Status DeferredSgdMomUpdate(const RunContext& context,
+                                  const DeferredSgdMomUpdateAttrs& attrs,
+                                  Dense<T> weight, RowSparse<const T> grad,
+                                  Dense<T> mom, Dense<int32_t> last,
+                                  Dense<double> history, Dense<int64_t> step) {
+  const DeferredHistory<double> past(history.data(), history.dims[0]);
+  MINNOW_ASSIGN_OR_RETURN(const int64_t now, StepsNow(past, step.data()[0]));
+  const auto num_rows = static_cast<int64_t>(grad.rows.size());
+  MINNOW_RETURN_IF_ERROR(CheckLast(*context.threads, last.data(), now, num_rows,
+                                   [&](int64_t i) { return grad.rows[i]; }));
+  const bool becomes_full = now + 1 == past.num_steps();
+  if (becomes_full) {
+    MINNOW_RETURN_IF_ERROR(CheckLast(*context.threads, last.data(), now,
+                                     last.size(), [](int64_t i) { return i; }));
+  }
+  const SgdMomRule<ComputeType<T>> rule({.lr = attrs.lr,
+                                         .momentum = attrs.momentum,
+                                         .wd = attrs.wd,
+                                         .rescale_grad = attrs.rescale_grad,
+                                         .clip_gradient = attrs.clip_gradient});
+  const int64_t row_size = grad.row_size();
+  ParallelFor(
+      *context.threads, num_rows, internal::RowGrain(row_size),
+      [&](int64_t begin, int64_t end) {
+        Vectorize([=, grad = grad]() MINNOW_INLINE {
+          for (int64_t i = begin; i < end; ++i) {
+            const int64_t row = grad.rows[i];
+            T* w = weight.data() + row * row_size;
+            T* m = mom.data() + row * row_size;
+            if (last.data()[row] != now) {
+              CatchUp(past.Since(last.data()[row], now), row_size, w, m);
+            }
+            internal::UpdateElements(rule, row_size, w,
+                                     grad.values.data() + i * row_size, m);
+            last.data()[row] = static_cast<int32_t>(now + 1);
+          }
+        });
+      });
+  past.Append(Advance::Step(attrs.lr, attrs.momentum, attrs.wd), now);
+  ++step.data()[0];
+  if (becomes_full) {
+    Flush(*context.threads, past, now + 1, /*mark=*/0, weight, mom, last);
+  }
+  return absl::OkStatus();
+}
+
+template <typename T>
+absl::Status DeferredFlush(const RunContext& context, const NoAttrs&,
+                           Dense<T> weight, Dense<T> mom, Dense<int32_t> last,
+                           Dense<const double> history,
+                           Dense<const int64_t> step) {
+  const DeferredHistory<const double> past(history.data(), history.dims[0]);
+  MINNOW_ASSIGN_OR_RETURN(const int64_t now, StepsNow(past, step.data()[0]));
+  MINNOW_RETURN_IF_ERROR(CheckLast(*context.threads, last.data(), now,
+                                   last.size(), [](int64_t i) { return i; }));
+  Flush(*context.threads, past, now, static_cast<int32_t>(now), weight, mom,
+        last);
+  return absl::OkStatus();
+}
+
+// The inputs that all have, by their places in an operator.
+struct Places {
+  size_t weight, mom, last, history, step;
+};
+constexpr Places kRowsPlaces = {0, 1, 2, 3, 4};
+constexpr Places kUpdatePlaces = {0, 2, 3, 4, 5};
+
+absl::Status InferStates(ShapeInference& node, const Places& places) {
+  MINNOW_RETURN_IF_ERROR(node.MergeInput(places.step, {1}));
+  MINNOW_RETURN_IF_ERROR(
+      node.MergeInput(places.mom, node.input(places.weight)));
+  MINNOW_RETURN_IF_ERROR(
+      node.MergeInput(places.weight, node.input(places.mom)));
+  const Shape& weight = node.input(places.weight);
+  if (weight.known_rank()) {
+    if (weight.rank() < 1) {
+      return node.InputError(places.weight, "one dimension or more");
+    }
+    MINNOW_RETURN_IF_ERROR(node.MergeInput(places.last, {weight[0]}));
+  }
+  if (node.input(places.history).known() &&
+      !DeferredHistory<double>::IsShape(node.input(places.history))) {
+    return node.InputError(places.history,
+                           "shape (n * 257,4) for a history of n * 256 steps");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status InferStateTypes(DTypeInference& node, const Places& places) {
+  MINNOW_RETURN_IF_ERROR(node.MergeInput(places.last, DType::kInt32));
+  MINNOW_RETURN_IF_ERROR(node.MergeInput(places.history, DType::kFloat64));
+  MINNOW_RETURN_IF_ERROR(node.MergeInput(places.step, DType::kInt64));
+  MINNOW_RETURN_IF_ERROR(node.MergeInput(places.weight, node.output(0)));
+  MINNOW_RETURN_IF_ERROR(
+      node.MergeInput(places.weight, node.input(places.mom)));
+  MINNOW_RETURN_IF_ERROR(
+      node.MergeInput(places.mom, node.input(places.weight)));
+  return node.MergeOutput(0, node.input(places.weight));
+}
+
+OpDef DeferredRowsOp() {
+  return {
+      .name = "deferred_rows",
+      .doc =
+          "out[i...] = weight[ids[i...]], after the steps that the row has "
+          "missed",
+      .inputs = {InputDef("weight").Takes(Rows::kDeferred),
+                 InputDef("mom").Takes(Rows::kDeferred), "last", "history",
+                 "step", "ids"},
+      .shape = [](ShapeInference& node) -> absl::Status {
+        MINNOW_RETURN_IF_ERROR(InferStates(node, kRowsPlaces));
+        const Shape& weight = node.input(0);
+        const Shape& ids = node.input(5);
+        if (!weight.known_rank() || !ids.known_rank()) return absl::OkStatus();
+        Shape out = ids;
+        for (size_t i = 1; i < weight.rank(); ++i) out.push_back(weight[i]);
+        return node.MergeOutput(0, out);
+      },
+      .dtype =
+          [](DTypeInference& node) {
+            return InferStateTypes(node, kRowsPlaces);
+          },
+      .kernels = KernelsForIds(FloatTypes(),
+                               []<typename T, typename Id>() {
+                                 return KernelOf<DeferredRows<T, Id>>();
+                               }),
+      .fails_on_data = true,
+  };
+}
+
+OpDef DeferredSgdMomUpdateOp() {
+  return {
+      .name = "deferred_sgd_mom_update",
+      .doc = R"(the rows of grad, after the steps that each has missed:
+g = clip(rescale_grad * grad, clip_gradient)
+mom = momentum * mom - lr * wd * weight - lr * g
+out = weight + mom
+and later, when they are needed, the others, with g = 0)",
+      .attrs = AttrsTypeOf<DeferredSgdMomUpdateAttrs>(),
+      .inputs = {InputDef("weight", Access::kUpdate).Takes(Rows::kDeferred),
+                 {"grad"},
+                 InputDef("mom", Access::kMutate).Takes(Rows::kDeferred),
+                 {"last", Access::kMutate},
+                 {"history", Access::kMutate},
+                 {"step", Access::kMutate}},
+      .shape = [](ShapeInference& node) -> absl::Status {
+        MINNOW_RETURN_IF_ERROR(InferStates(node, kUpdatePlaces));
+        MINNOW_RETURN_IF_ERROR(node.MergeInput(1, node.input(0)));
+        MINNOW_RETURN_IF_ERROR(node.MergeInput(0, node.input(1)));
+        return node.MergeOutput(0, node.input(0));
+      },
+      .dtype = [](DTypeInference& node) -> absl::Status {
+        MINNOW_RETURN_IF_ERROR(node.MergeInput(0, node.input(1)));
+        MINNOW_RETURN_IF_ERROR(InferStateTypes(node, kUpdatePlaces));
+        return node.MergeInput(1, node.input(0));
+      },
+      .kernels = KernelsFor(
+          FloatTypes(),
+          []<typename T>() { return KernelOf<DeferredSgdMomUpdate<T>>(); }),
+      .fails_on_data = true,
+  };
+}
+
+OpDef DeferredFlushOp() {
+  return {
+      .name = "deferred_flush",
+      .doc = "out = weight, and mom, after the steps that each row has missed",
+      .inputs = {InputDef("weight", Access::kUpdate).Takes(Rows::kFlushed),
+                 InputDef("mom", Access::kMutate).Takes(Rows::kFlushed),
+                 {"last", Access::kMutate},
+                 "history",
+                 "step"},
+      .shape = [](ShapeInference& node) -> absl::Status {
+        MINNOW_RETURN_IF_ERROR(InferStates(node, kRowsPlaces));
+        return node.MergeOutput(0, node.input(0));
+      },
+      .dtype =
+          [](DTypeInference& node) {
+            return InferStateTypes(node, kRowsPlaces);
+          },
+      .kernels =
+          KernelsFor(FloatTypes(),
+                     []<typename T>() { return KernelOf<DeferredFlush<T>>(); }),
+      .fails_on_data = true,
+  };
+}
+
+}  // namespace
+
+DeferredWeight MakeDeferred(Symbol weight, int64_t num_steps) {
+  DeferredWeight result;
+  result.weight = weight;
+  if (weight.omitted() || weight.failed()) return result;
+  GraphBuilder& builder = *weight.builder;
+  const auto fail = [&](absl::Status status) {
+    const Symbol failed = builder.Fail(std::move(status));
+    return DeferredWeight{failed, failed, failed, failed, failed};
+  };
+  const Node& variable = builder.node(weight.at.node);
+  if (!variable.is_variable()) {
+    return fail(absl::InvalidArgumentError(absl::StrCat(
+        "deferred weight: expected a variable, found ", variable.Describe())));
+  }
+  if (num_steps <= 0 || num_steps % DeferredHistory<double>::kBlock != 0) {
+    return fail(absl::InvalidArgumentError(absl::StrCat(
+        "deferred weight '", variable.name,
+        "': expected a history of a positive multiple of ",
+        DeferredHistory<double>::kBlock, " steps, found ", num_steps)));
+  }
+  const std::string name = variable.name;
+  result.mom = builder.Variable(absl::StrCat(name, "_mom"));
+  result.last = builder.Variable(absl::StrCat(name, "_last"));
+  result.history =
+      builder.Variable(absl::StrCat(name, "_history"),
+                       {.shape = DeferredHistory<double>::ShapeFor(num_steps)});
+  result.step = builder.Variable(absl::StrCat(name, "_step"));
+  return result;
+}
+
+namespace op {
+
+Symbol DeferredRows(const DeferredWeight& w, Symbol ids, NodeOptions options) {
+  return Compose("deferred_rows",
+                 {w.weight, w.mom, w.last, w.history, w.step, ids}, {},
+                 std::move(options));
+}
+
+Symbol DeferredSgdMomUpdate(const DeferredWeight& w, Symbol grad,
+                            const DeferredSgdMomUpdateAttrs& attrs,
+                            NodeOptions options) {
+  if (options.out.omitted()) options.out = w.weight;
+  return Compose("deferred_sgd_mom_update",
+                 {w.weight, grad, w.mom, w.last, w.history, w.step}, attrs,
+                 std::move(options));
+}
+
+Symbol DeferredFlush(const DeferredWeight& w, NodeOptions options) {
+  if (options.out.omitted()) options.out = w.weight;
+  return Compose("deferred_flush", {w.weight, w.mom, w.last, w.history, w.step},
+                 {}, std::move(options));
+}
+
+}  // namespace op
+
+std::vector<OpDef> DeferredOps() {
+  return {DeferredRowsOp(), DeferredSgdMomUpdateOp(), DeferredFlushOp()};
+}
+
+}  // namespace minnow
