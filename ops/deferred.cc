@@ -45,10 +45,27 @@ absl::Status CheckLast(ThreadPool& threads, const int32_t* last, int64_t now,
                    last[row], " for row ", row));
 }
 
+// Brings n elements of a weight and its momentum up to date, and updates them.
+template <typename Rule, typename T>
+MINNOW_INLINE inline void UpdateAfter(const Advance& missed, const Rule& rule,
+                                      int64_t n, T* __restrict weight,
+                                      const T* grad, T* __restrict mom) {
+  using C = ComputeType<T>;
+  for (int64_t i = 0; i < n; ++i) {
+    const auto w = static_cast<double>(weight[i]);
+    const auto m = static_cast<double>(mom[i]);
+    C new_mom = static_cast<C>(missed.mw * w + missed.mm * m);
+    weight[i] =
+        static_cast<T>(rule(static_cast<C>(missed.ww * w + missed.wm * m),
+                            static_cast<C>(grad[i]), new_mom));
+    mom[i] = static_cast<T>(new_mom);
+  }
+}
+
 // Brings n elements of a weight and its momentum up to date.
 template <typename T>
-MINNOW_INLINE inline void CatchUp(const Advance& missed, int64_t n, T* weight,
-                                  T* mom) {
+MINNOW_INLINE inline void CatchUp(const Advance& missed, int64_t n,
+                                  T* __restrict weight, T* __restrict mom) {
   for (int64_t i = 0; i < n; ++i) {
     const auto w = static_cast<double>(weight[i]);
     const auto m = static_cast<double>(mom[i]);
@@ -140,19 +157,27 @@ absl::Status DeferredSgdMomUpdate(const RunContext& context,
   ParallelFor(
       *context.threads, num_rows, internal::RowGrain(row_size),
       [&](int64_t begin, int64_t end) {
-        Vectorize([=, grad = grad]() MINNOW_INLINE {
-          for (int64_t i = begin; i < end; ++i) {
-            const int64_t row = grad.rows[i];
-            T* w = weight.data() + row * row_size;
-            T* m = mom.data() + row * row_size;
-            if (last.data()[row] != now) {
-              CatchUp(past.Since(last.data()[row], now), row_size, w, m);
-            }
-            internal::UpdateElements(rule, row_size, w,
-                                     grad.values.data() + i * row_size, m);
-            last.data()[row] = static_cast<int32_t>(now + 1);
-          }
-        });
+        Vectorize(
+            [=, grad = grad,
+             ahead = internal::PrefetchDistance(row_size)]() MINNOW_INLINE {
+              for (int64_t i = begin; i < end; ++i) {
+                const int64_t row = grad.rows[i];
+                T* w = weight.data() + row * row_size;
+                T* m = mom.data() + row * row_size;
+                if (i + ahead < end) {
+                  internal::PrefetchRow(weight, grad.rows[i + ahead], row_size);
+                  internal::PrefetchRow(mom, grad.rows[i + ahead], row_size);
+                }
+                const T* g = grad.values.data() + i * row_size;
+                if (last.data()[row] == now) {
+                  internal::UpdateElements(rule, row_size, w, g, m);
+                } else {
+                  UpdateAfter(past.Since(last.data()[row], now), rule, row_size,
+                              w, g, m);
+                }
+                last.data()[row] = static_cast<int32_t>(now + 1);
+              }
+            });
       });
   past.Append(Advance::Step(attrs.lr, attrs.momentum, attrs.wd), now);
   ++step.data()[0];

@@ -62,8 +62,9 @@ struct NoGradient {
 
 // `grad` is a pointer or NoGradient. Belongs into Vectorize.
 template <typename Rule, typename T, typename Grad, typename... State>
-MINNOW_INLINE inline void UpdateElements(const Rule& rule, int64_t n, T* weight,
-                                         Grad grad, State*... state) {
+MINNOW_INLINE inline void UpdateElements(const Rule& rule, int64_t n,
+                                         T* __restrict weight, Grad grad,
+                                         State* __restrict... state) {
   using C = ComputeType<T>;
   for (int64_t i = 0; i < n; ++i) {
     [&](std::conditional_t<true, C, State>... s) MINNOW_INLINE {
