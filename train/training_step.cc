@@ -34,6 +34,12 @@ Optimizer SgdOptimizer(const SgdMomUpdateAttrs& attrs) {
   return [attrs](GraphBuilder& builder, Symbol weight, Symbol grad) {
     if (weight.failed() || weight.omitted()) return;
     const Node& variable = builder.node(weight.at.node);
+    if (!variable.is_variable()) {
+      builder.Fail(absl::InvalidArgumentError(
+          absl::StrCat("training step: expected a variable to update, found ",
+                       variable.Describe())));
+      return;
+    }
     const std::string name = variable.name;
     const std::optional<StorageType> stype = variable.variable().stype;
     // Rows may have been added to it in this step.
