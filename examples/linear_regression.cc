@@ -8,7 +8,7 @@
 #include "minnow/executor/executor.h"
 #include "minnow/ops/binary.h"
 #include "minnow/ops/builtin.h"
-#include "minnow/ops/linalg.h"
+#include "minnow/ops/fully_connected.h"
 #include "minnow/ops/reduce.h"
 #include "minnow/ops/unary.h"
 #include "minnow/train/training_step.h"

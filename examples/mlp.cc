@@ -7,7 +7,7 @@
 #include "minnow/core/status.h"
 #include "minnow/ops/activation.h"
 #include "minnow/ops/builtin.h"
-#include "minnow/ops/linalg.h"
+#include "minnow/ops/fully_connected.h"
 #include "minnow/ops/softmax_output.h"
 #include "minnow/train/trainer.h"
 #include "minnow/train/training_step.h"

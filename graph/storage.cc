@@ -15,10 +15,15 @@ namespace {
 struct NodeArgs {
   std::vector<DType> dtypes;
   std::vector<StorageType> storages;  // Of the inputs.
+  // Whether nobody reads the values of an input: then it may be stored in any
+  // way, unless a kernel asks for the one that it has.
+  std::vector<bool> unread;
 };
 
+enum class Unread : uint8_t { kMatch, kIgnore };
+
 bool Matches(const Kernel& kernel, const NodeArgs& args,
-             absl::Span<const StorageType> storages) {
+             absl::Span<const StorageType> storages, Unread unread) {
   size_t list = kernel.args.size();
   for (size_t k = 0; k < kernel.args.size(); ++k) {
     if (kernel.args[k].is_list) list = k;
@@ -37,7 +42,8 @@ bool Matches(const Kernel& kernel, const NodeArgs& args,
                                                : list;
     }
     if (kernel.args[k].dtype != args.dtypes[i]) return false;
-    if (i < storages.size() && kernel.args[k].storage != storages[i]) {
+    if (i < storages.size() && kernel.args[k].storage != storages[i] &&
+        (unread == Unread::kMatch || !args.unread[i])) {
       return false;
     }
   }
@@ -48,11 +54,13 @@ bool Matches(const Kernel& kernel, const NodeArgs& args,
 const Kernel* FindKernel(const Node& node, const NodeArgs& args,
                          absl::Span<const StorageType> storages,
                          bool converted) {
-  for (const Kernel& kernel : node.op->kernels) {
-    if (Matches(kernel, args, storages) &&
-        (kernel.for_fallback || !converted) &&
-        (kernel.when == nullptr || kernel.when(node.attrs))) {
-      return &kernel;
+  for (Unread unread : {Unread::kMatch, Unread::kIgnore}) {
+    for (const Kernel& kernel : node.op->kernels) {
+      if (Matches(kernel, args, storages, unread) &&
+          (kernel.for_fallback || !converted) &&
+          (kernel.when == nullptr || kernel.when(node.attrs))) {
+        return &kernel;
+      }
     }
   }
   return nullptr;
@@ -65,7 +73,9 @@ const Kernel* FindFallback(const Node& node, const NodeArgs& args,
                            std::vector<StorageType>& storages) {
   std::vector<size_t> sparse;
   for (size_t i = 0; i < storages.size(); ++i) {
-    if (storages[i] != StorageType::kDense) sparse.push_back(i);
+    if (storages[i] != StorageType::kDense && !args.unread[i]) {
+      sparse.push_back(i);
+    }
   }
   const std::vector<StorageType> given = storages;
   constexpr size_t kMaxSparse = 8;
@@ -84,7 +94,8 @@ const Kernel* FindFallback(const Node& node, const NodeArgs& args,
       }
     }
   }
-  storages.assign(given.size(), StorageType::kDense);
+  storages = given;
+  for (size_t i : sparse) storages[i] = StorageType::kDense;
   return FindKernel(node, args, storages, /*converted=*/true);
 }
 
@@ -114,7 +125,10 @@ NodeArgs ArgsOf(const Node& node, int32_t id, const ValueIndex& index,
   }
   size_t updated = 0;
   const auto defs = node.op->inputs.For(node.attrs);
-  for (const InputDef& def : defs) updated += def.access == Access::kUpdate;
+  for (const InputDef& def : defs) {
+    updated += def.access == Access::kUpdate;
+    args.unread.push_back(def.access == Access::kUnread);
+  }
   const size_t visible = node.num_visible_outputs();
   for (size_t i = updated; i < visible; ++i) {
     args.dtypes.push_back(

@@ -7,15 +7,18 @@
 #include "minnow/ops/cast.h"
 #include "minnow/ops/cast_storage.h"
 #include "minnow/ops/deferred.h"
+#include "minnow/ops/dot.h"
 #include "minnow/ops/ensure_rows.h"
+#include "minnow/ops/fully_connected.h"
 #include "minnow/ops/init.h"
-#include "minnow/ops/linalg.h"
 #include "minnow/ops/pick.h"
 #include "minnow/ops/reduce.h"
+#include "minnow/ops/regression_output.h"
 #include "minnow/ops/sgd.h"
 #include "minnow/ops/shape.h"
 #include "minnow/ops/softmax.h"
 #include "minnow/ops/softmax_output.h"
+#include "minnow/ops/sparse_retain.h"
 #include "minnow/ops/sum_to_like.h"
 #include "minnow/ops/unary.h"
 
@@ -24,9 +27,11 @@ namespace minnow {
 absl::StatusOr<OpRegistry> MakeBuiltinOps() {
   OpRegistry registry;
   for (auto* family :
-       {ActivationOps, AddNOps, BinaryOps, CastOps, CastStorageOps, DeferredOps,
-        EnsureRowsOps, InitOps, LinalgOps, PickOps, ReduceOps, SgdOps, ShapeOps,
-        SoftmaxOps, SoftmaxOutputOps, SumToLikeOps, UnaryOps}) {
+       {ActivationOps,       AddNOps,         BinaryOps,    CastOps,
+        CastStorageOps,      DeferredOps,     DotOps,       EnsureRowsOps,
+        FullyConnectedOps,   InitOps,         PickOps,      ReduceOps,
+        RegressionOutputOps, SgdOps,          ShapeOps,     SoftmaxOps,
+        SoftmaxOutputOps,    SparseRetainOps, SumToLikeOps, UnaryOps}) {
     for (OpDef& op : family()) {
       MINNOW_RETURN_IF_ERROR(registry.Add(std::move(op)));
     }

@@ -38,33 +38,46 @@ int64_t CeilDiv(int64_t x, int64_t y) { return (x + y - 1) / y; }
 void ChooseBlocks(int64_t unit, MatMulPlan& plan) {
   plan.block_m = std::max<int64_t>(plan.m, 1);
   plan.block_n = std::max<int64_t>(plan.n, 1);
-  for (int64_t blocks = 1; blocks < kMaxBlocks; blocks *= 2) {
-    const double ops = 2.0 * static_cast<double>(plan.block_m) *
-                       static_cast<double>(plan.block_n) *
-                       static_cast<double>(plan.k);
+  const auto ops = [&] {
+    return 2.0 * static_cast<double>(plan.block_m) *
+           static_cast<double>(plan.block_n) * static_cast<double>(plan.k);
+  };
+  for (int64_t blocks = std::max<int64_t>(plan.batch, 1); blocks < kMaxBlocks;
+       blocks *= 2) {
     int64_t& longer =
         plan.block_n >= plan.block_m ? plan.block_n : plan.block_m;
-    if (ops < kMinParallelOps * static_cast<double>(blocks) || longer <= unit) {
+    if (ops() < kMinParallelOps * static_cast<double>(blocks) ||
+        longer <= unit) {
       break;
     }
     longer = CeilDiv(CeilDiv(longer, 2), unit) * unit;
   }
+  plan.blocks_per_claim =
+      plan.batch <= 1 || ops() >= kMinParallelOps / 2
+          ? 1
+          : static_cast<int64_t>(kMinParallelOps / 2 / (ops() + 1000)) + 1;
 }
 
 struct Block {
   int64_t row, col, rows, cols;
+  int64_t matrix;
 };
 
 // Calls f(Block) for each block of C.
 template <typename F>
 void ForEachBlock(ThreadPool& threads, const MatMulPlan& plan, const F& f) {
   const int64_t across = CeilDiv(plan.n, plan.block_n);
-  threads.Run(CeilDiv(plan.m, plan.block_m) * across, [&](int64_t i) {
-    const int64_t row = i / across * plan.block_m;
-    const int64_t col = i % across * plan.block_n;
-    f(Block{row, col, std::min(plan.block_m, plan.m - row),
-            std::min(plan.block_n, plan.n - col)});
-  });
+  const int64_t down = CeilDiv(plan.m, plan.block_m);
+  ParallelFor(
+      threads, plan.batch * down * across, plan.blocks_per_claim,
+      [&](int64_t begin, int64_t end) {
+        for (int64_t i = begin; i < end; ++i) {
+          const int64_t row = i / across % down * plan.block_m;
+          const int64_t col = i % across * plan.block_n;
+          f(Block{row, col, std::min(plan.block_m, plan.m - row),
+                  std::min(plan.block_n, plan.n - col), i / (across * down)});
+        }
+      });
 }
 
 // While it lives, OpenMP has one thread for regions that this thread starts:
@@ -87,9 +100,11 @@ dnnl_status_t MultiplyBlock(const MatMulPlan& plan, const Block& block,
                             float* c) {
   const int64_t lda = plan.transpose_a ? plan.m : plan.k;
   const int64_t ldb = plan.transpose_b ? plan.k : plan.n;
-  a += block.row * (plan.transpose_a ? 1 : lda);
-  b += block.col * (plan.transpose_b ? ldb : 1);
-  c += block.row * plan.n + block.col;
+  a +=
+      block.matrix * plan.m * plan.k + block.row * (plan.transpose_a ? 1 : lda);
+  b +=
+      block.matrix * plan.k * plan.n + block.col * (plan.transpose_b ? ldb : 1);
+  c += (block.matrix * plan.m + block.row) * plan.n + block.col;
   if (bias != nullptr) {
     for (int64_t i = 0; i < block.rows; ++i) {
       std::copy_n(bias + block.col, block.cols, c + i * plan.n);
@@ -158,15 +173,20 @@ absl::Status Multiply(const RunContext& context, const MatMulPlan& plan,
   using C = ComputeType<T>;
   C* const panels = reinterpret_cast<C*>(context.workspace.data());
   const int64_t grain = CeilDiv(1 << 16, plan.k * kPanel);
-  ParallelFor(*context.threads, CeilDiv(plan.n, kPanel), grain,
+  const int64_t across = CeilDiv(plan.n, kPanel);  // Panels of a matrix.
+  ParallelFor(*context.threads, plan.batch * across, grain,
               [&](int64_t begin, int64_t end) {
                 for (int64_t p = begin; p < end; ++p) {
-                  PackPanel(plan, b, p * kPanel, panels + p * plan.k * kPanel);
+                  PackPanel(plan, b + p / across * plan.k * plan.n,
+                            p % across * kPanel, panels + p * plan.k * kPanel);
                 }
               });
   const int64_t row_step = plan.transpose_a ? 1 : plan.k;
   const int64_t k_step = plan.transpose_a ? plan.m : 1;
   ForEachBlock(*context.threads, plan, [&](const Block& block) {
+    const T* const from = a + block.matrix * plan.m * plan.k;
+    const C* const packed = panels + block.matrix * across * kPanel * plan.k;
+    T* const to = c + block.matrix * plan.m * plan.n;
     Vectorize([&]() MINNOW_INLINE {
       // Blocks are cut between panels.
       for (int64_t col = block.col; col < block.col + block.cols;
@@ -179,10 +199,10 @@ absl::Status Multiply(const RunContext& context, const MatMulPlan& plan,
               sums[j] = static_cast<C>(bias[col + j]);
             }
           }
-          MultiplyRow(plan.k, a + row * row_step, k_step, panels + col * plan.k,
-                      sums);
+          MultiplyRow(plan.k, from + row * row_step, k_step,
+                      packed + col * plan.k, sums);
           for (int64_t j = 0; j < cols; ++j) {
-            c[row * plan.n + col + j] = static_cast<T>(sums[j]);
+            to[row * plan.n + col + j] = static_cast<T>(sums[j]);
           }
         }
       }
@@ -195,20 +215,22 @@ absl::Status Multiply(const RunContext& context, const MatMulPlan& plan,
 
 template <typename T>
 MatMulPlan PlanMatMul(int64_t m, int64_t n, int64_t k, bool transpose_a,
-                      bool transpose_b) {
+                      bool transpose_b, int64_t batch) {
   MatMulPlan plan = {.m = m,
                      .n = n,
                      .k = k,
                      .transpose_a = transpose_a,
                      .transpose_b = transpose_b,
+                     .batch = batch,
                      .block_m = 0,
                      .block_n = 0,
+                     .blocks_per_claim = 1,
                      .workspace_bytes = 0};
   ChooseBlocks(kBlockUnit<T>, plan);
   if (!std::is_same_v<T, float> && m > 0) {
     const int64_t padded = CeilDiv(n, kPanel) * kPanel;
     plan.workspace_bytes =
-        k * padded * static_cast<int64_t>(sizeof(ComputeType<T>));
+        batch * k * padded * static_cast<int64_t>(sizeof(ComputeType<T>));
   }
   return plan;
 }
@@ -216,9 +238,9 @@ MatMulPlan PlanMatMul(int64_t m, int64_t n, int64_t k, bool transpose_a,
 template <typename T>
 absl::Status MatMul(const RunContext& context, const MatMulPlan& plan,
                     const T* a, const T* b, const T* bias, T* c) {
-  if (plan.m == 0 || plan.n == 0) return absl::OkStatus();
+  if (plan.m == 0 || plan.n == 0 || plan.batch == 0) return absl::OkStatus();
   if (plan.k > 0) return Multiply(context, plan, a, b, bias, c);
-  for (int64_t row = 0; row < plan.m; ++row) {  // Empty sums.
+  for (int64_t row = 0; row < plan.batch * plan.m; ++row) {  // Empty sums.
     T* const to = c + row * plan.n;
     if (bias != nullptr) {
       std::copy_n(bias, plan.n, to);
@@ -229,9 +251,10 @@ absl::Status MatMul(const RunContext& context, const MatMulPlan& plan,
   return absl::OkStatus();
 }
 
-#define MINNOW_INSTANTIATE(T)                                               \
-  template MatMulPlan PlanMatMul<T>(int64_t, int64_t, int64_t, bool, bool); \
-  template absl::Status MatMul<T>(const RunContext&, const MatMulPlan&,     \
+#define MINNOW_INSTANTIATE(T)                                              \
+  template MatMulPlan PlanMatMul<T>(int64_t, int64_t, int64_t, bool, bool, \
+                                    int64_t);                              \
+  template absl::Status MatMul<T>(const RunContext&, const MatMulPlan&,    \
                                   const T*, const T*, const T*, T*);
 MINNOW_INSTANTIATE(float)
 MINNOW_INSTANTIATE(double)

@@ -1,4 +1,5 @@
-// Products of matrices: C = op(A) op(B), and a bias that is added to each row.
+// Products of matrices: C = op(A) op(B), and a bias that is added to each row;
+// or a batch of them, of matrices that follow one another in memory.
 //
 //   MatMulPlan plan = PlanMatMul<float>(m, n, k, /*transpose_a=*/false,
 //                                       /*transpose_b=*/true);
@@ -26,8 +27,11 @@ struct MatMulPlan {
   int64_t m, n, k;
   // A is kept as k x m; B is kept as n x k.
   bool transpose_a, transpose_b;
-  // C is computed in blocks of this size; the last ones may be smaller.
+  int64_t batch;
+  // Each C is computed in blocks of this size; the last ones may be smaller.
   int64_t block_m, block_n;
+  // Blocks that are too small for a thread each are claimed together.
+  int64_t blocks_per_claim;
   // What MatMul needs as context.workspace.
   int64_t workspace_bytes;
 };
@@ -35,7 +39,7 @@ struct MatMulPlan {
 // T is one of FloatTypes. The sizes may be zero.
 template <typename T>
 MatMulPlan PlanMatMul(int64_t m, int64_t n, int64_t k, bool transpose_a,
-                      bool transpose_b);
+                      bool transpose_b, int64_t batch = 1);
 
 // `bias` has n elements, or is null. C must not overlap the others.
 template <typename T>

@@ -5,7 +5,8 @@
 #include <limits>
 #include <utility>
 
-#include "minnow/ops/linalg.h"
+#include "minnow/ops/dot.h"
+#include "minnow/ops/fully_connected.h"
 #include "minnow/ops/pick.h"
 #include "minnow/ops/reduce.h"
 #include "minnow/ops/shape.h"

@@ -16,7 +16,7 @@
 #include "gtest/gtest.h"
 #include "minnow/ops/binary.h"
 #include "minnow/ops/builtin.h"
-#include "minnow/ops/linalg.h"
+#include "minnow/ops/fully_connected.h"
 #include "minnow/ops/softmax.h"
 #include "minnow/ops/softmax_output.h"
 #include "minnow/train/mlp.h"

@@ -4,7 +4,7 @@
 #include "minnow/ops/activation.h"
 #include "minnow/ops/binary.h"
 #include "minnow/ops/builtin.h"
-#include "minnow/ops/linalg.h"
+#include "minnow/ops/fully_connected.h"
 #include "minnow/ops/softmax.h"
 #include "minnow/ops/softmax_output.h"
 

@@ -1,0 +1,243 @@
+#include "minnow/ops/sparse_dot.h"
+
+#include <iterator>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "minnow/core/status.h"
+#include "minnow/ops/sparse_product.h"
+
+namespace minnow {
+namespace {
+
+using enum StorageType;
+
+template <typename T>
+absl::StatusOr<SparseProductPlan> WithWorkspace(SparseProductPlan plan) {
+  if (plan.transpose_dense) {
+    MINNOW_ASSIGN_OR_RETURN(
+        plan.workspace_bytes,
+        Shape({plan.inner, plan.cols}).CheckedBytes(DTypeOf<T>));
+  }
+  return plan;
+}
+
+// Of (csr, dense): out = op(lhs) op(rhs).
+template <typename T>
+absl::StatusOr<SparseProductPlan> PrepareCsrDense(
+    const Attrs& attrs, absl::Span<const Shape> shapes) {
+  const auto& a = attrs.As<DotAttrs>();
+  const DotSizes s = SizesOfDot(a, shapes[0], shapes[1]);
+  return WithWorkspace<T>({.rows = s.m,
+                           .inner = s.k,
+                           .cols = s.n,
+                           .transpose_sparse = a.transpose_a,
+                           .transpose_dense = a.transpose_b});
+}
+
+// Of (dense, csr): transpose(out) = transpose(op(rhs)) transpose(op(lhs)).
+template <typename T>
+absl::StatusOr<SparseProductPlan> PrepareDenseCsr(
+    const Attrs& attrs, absl::Span<const Shape> shapes) {
+  const auto& a = attrs.As<DotAttrs>();
+  const DotSizes s = SizesOfDot(a, shapes[0], shapes[1]);
+  return WithWorkspace<T>({.rows = s.n,
+                           .inner = s.k,
+                           .cols = s.m,
+                           .transpose_sparse = !a.transpose_b,
+                           .transpose_dense = !a.transpose_a,
+                           .transpose_out = true});
+}
+
+template <typename T>
+absl::StatusOr<SparseProductPlan> PrepareDenseCsrToCsr(
+    const Attrs& attrs, absl::Span<const Shape> shapes) {
+  if (shapes[2].rank() != 2) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "argument 'lhs': expected two dimensions, since the result is csr (or "
+        "forward_stype='default'), found ",
+        shapes[0].ToString()));
+  }
+  return PrepareDenseCsr<T>(attrs, shapes);
+}
+
+// Of (head, csr rhs, lhs): the gradient of lhs is head transpose(op(rhs)).
+template <typename T>
+absl::StatusOr<SparseProductPlan> PrepareGradOfLhs(
+    const Attrs& attrs, absl::Span<const Shape> shapes) {
+  const auto& a = attrs.As<DotAttrs>();
+  const DotSizes s = SizesOfDot(a, shapes[2], shapes[1]);
+  return WithWorkspace<T>({.rows = s.k,
+                           .inner = s.n,
+                           .cols = s.m,
+                           .transpose_sparse = a.transpose_b,
+                           .transpose_dense = true,
+                           .transpose_out = !a.transpose_a});
+}
+
+// Of (head, csr lhs, rhs): the gradient of rhs is transpose(op(lhs)) head.
+template <typename T>
+absl::StatusOr<SparseProductPlan> PrepareGradOfRhs(
+    const Attrs& attrs, absl::Span<const Shape> shapes) {
+  const auto& a = attrs.As<DotAttrs>();
+  const DotSizes s = SizesOfDot(a, shapes[1], shapes[2]);
+  return WithWorkspace<T>({.rows = s.k,
+                           .inner = s.m,
+                           .cols = s.n,
+                           .transpose_sparse = !a.transpose_a,
+                           .transpose_out = a.transpose_b});
+}
+
+template <typename T>
+DenseFactor<T> FactorOf(const Dense<const T>& x) {
+  return {x.data()};
+}
+template <typename T>
+DenseFactor<T> FactorOf(const RowSparse<const T>& x) {
+  return {x.values.data(), x.rows};
+}
+
+template <typename T>
+absl::Status MultiplyInto(const RunContext& context,
+                          const SparseProductPlan& plan, Csr<const T> sparse,
+                          DenseFactor<T> dense, Dense<T> out) {
+  return MultiplyToDense(context, plan, sparse, dense, out.data());
+}
+template <typename T>
+absl::Status MultiplyInto(const RunContext& context,
+                          const SparseProductPlan& plan, Csr<const T> sparse,
+                          DenseFactor<T> dense, RowSparse<T> out) {
+  return MultiplyToRowSparse(context, plan, sparse, dense, out);
+}
+template <typename T>
+absl::Status MultiplyInto(const RunContext& context,
+                          const SparseProductPlan& plan, Csr<const T> sparse,
+                          DenseFactor<T> dense, Csr<T> out) {
+  return MultiplyToCsr(context, plan, sparse, dense, out);
+}
+
+// `Factor` is the storage of the other factor, `Out` that of the result.
+template <typename T, template <typename> class Factor,
+          template <typename> class Out>
+absl::Status CsrFirst(const RunContext& context, const DotAttrs&,
+                      const SparseProductPlan& plan, Csr<const T> sparse,
+                      Factor<const T> dense, Out<T> out) {
+  return MultiplyInto(context, plan, sparse, FactorOf(dense), out);
+}
+
+template <typename T, template <typename> class Out>
+absl::Status CsrSecond(const RunContext& context, const DotAttrs&,
+                       const SparseProductPlan& plan, Dense<const T> dense,
+                       Csr<const T> sparse, Out<T> out) {
+  return MultiplyInto(context, plan, sparse, FactorOf(dense), out);
+}
+
+// Of the third argument only the shape matters.
+template <typename T, template <typename> class Out>
+absl::Status GradientWithCsr(const RunContext& context, const DotAttrs&,
+                             const SparseProductPlan& plan, Dense<const T> head,
+                             Csr<const T> sparse, Dense<const T>, Out<T> out) {
+  return MultiplyInto(context, plan, sparse, FactorOf(head), out);
+}
+
+bool Wants(const DotAttrs& a, StorageType storage, StorageType otherwise) {
+  return a.forward_stype.value_or(otherwise) == storage;
+}
+
+// The storage of a product of csr and dense, unless the attribute tells.
+StorageType CsrDenseStorage(const DotAttrs& a) {
+  return a.transpose_a && !a.transpose_b ? kRowSparse : kDense;
+}
+StorageType DenseCsrStorage(const DotAttrs& a) {
+  return a.transpose_a || a.transpose_b ? kDense : kCsr;
+}
+
+template <StorageType storage, StorageType (*otherwise)(const DotAttrs&)>
+bool Gives(const Attrs& attrs) {
+  const auto& a = attrs.As<DotAttrs>();
+  return Wants(a, storage, otherwise(a));
+}
+
+// A row_sparse factor cannot be transposed.
+template <StorageType storage>
+bool GivesFromRows(const Attrs& attrs) {
+  return !attrs.As<DotAttrs>().transpose_b &&
+         Gives<storage, CsrDenseStorage>(attrs);
+}
+
+bool GradientIsRowSparse(const Attrs& attrs) {
+  const auto& a = attrs.As<DotAttrs>();
+  return !a.transpose_a && !a.transpose_b;
+}
+
+template <typename F>
+void Append(const F& kernel_of, bool (*when)(const Attrs&),
+            std::vector<Kernel>& kernels) {
+  for (Kernel& kernel : KernelsFor(FloatTypes(), kernel_of)) {
+    kernels.push_back(std::move(kernel).When(when));
+  }
+}
+
+}  // namespace
+
+std::vector<Kernel> SparseDotKernels() {
+  std::vector<Kernel> kernels;
+  const auto csr_dense = []<typename T, template <typename> class Factor,
+                            template <typename> class Out>() {
+    return KernelOf<CsrFirst<T, Factor, Out>, PrepareCsrDense<T>>();
+  };
+  Append(
+      [&]<typename T>() {
+        return csr_dense.template operator()<T, Dense, Dense>();
+      },
+      Gives<kDense, CsrDenseStorage>, kernels);
+  Append(
+      [&]<typename T>() {
+        return csr_dense.template operator()<T, Dense, RowSparse>();
+      },
+      Gives<kRowSparse, CsrDenseStorage>, kernels);
+  Append(
+      [&]<typename T>() {
+        return csr_dense.template operator()<T, RowSparse, Dense>();
+      },
+      GivesFromRows<kDense>, kernels);
+  Append(
+      [&]<typename T>() {
+        return csr_dense.template operator()<T, RowSparse, RowSparse>();
+      },
+      GivesFromRows<kRowSparse>, kernels);
+  Append(
+      []<typename T>() {
+        return KernelOf<CsrSecond<T, Dense>, PrepareDenseCsr<T>>();
+      },
+      Gives<kDense, DenseCsrStorage>, kernels);
+  Append(
+      []<typename T>() {
+        return KernelOf<CsrSecond<T, Csr>, PrepareDenseCsrToCsr<T>>();
+      },
+      Gives<kCsr, DenseCsrStorage>, kernels);
+  return kernels;
+}
+
+std::vector<Kernel> SparseDotLhsKernels() {
+  return KernelsFor(FloatTypes(), []<typename T>() {
+    return KernelOf<GradientWithCsr<T, Dense>, PrepareGradOfLhs<T>>();
+  });
+}
+
+std::vector<Kernel> SparseDotRhsKernels() {
+  std::vector<Kernel> kernels;
+  Append(
+      []<typename T>() {
+        return KernelOf<GradientWithCsr<T, RowSparse>, PrepareGradOfRhs<T>>();
+      },
+      GradientIsRowSparse, kernels);
+  Append(
+      []<typename T>() {
+        return KernelOf<GradientWithCsr<T, Dense>, PrepareGradOfRhs<T>>();
+      },
+      nullptr, kernels);
+  return kernels;
+}
+
+}  // namespace minnow

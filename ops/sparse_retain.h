@@ -1,0 +1,25 @@
+// Some rows of a row_sparse array.
+//
+//   Symbol rows = op::SparseRetain(grad, ids);
+#ifndef MINNOW_OPS_SPARSE_RETAIN_H_
+#define MINNOW_OPS_SPARSE_RETAIN_H_
+
+#include <vector>
+
+#include "minnow/graph/op_def.h"
+#include "minnow/ops/compose.h"
+
+namespace minnow {
+namespace op {
+
+// (data, indices, options).
+inline constexpr BinaryComposer SparseRetain{"_sparse_retain"};
+
+}  // namespace op
+
+// The operators of this file.
+std::vector<OpDef> SparseRetainOps();
+
+}  // namespace minnow
+
+#endif  // MINNOW_OPS_SPARSE_RETAIN_H_
