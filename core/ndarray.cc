@@ -179,13 +179,44 @@ absl::StatusOr<NDArray> NDArray::Reshape(const Shape& shape) const {
 }
 
 absl::StatusOr<NDArray> NDArray::Rows(int64_t begin, int64_t end) const {
-  if (storage_ != StorageType::kDense || shape_.rank() < 1 || begin < 0 ||
-      begin > end || end > shape_[0]) {
+  if (shape_.rank() < 1 || begin < 0 || begin > end || end > shape_[0]) {
     return absl::InvalidArgumentError(
         absl::StrCat("no rows [", begin, ",", end, ") of ", Describe()));
   }
+  if (storage_ != StorageType::kDense) return SparseRows(begin, end);
   return NDArray(data_, ValuesShape(shape_, end - begin), dtype_, storage_,
                  offset_ + begin * num_row_bytes());
+}
+
+absl::StatusOr<NDArray> NDArray::SparseRows(int64_t begin, int64_t end) const {
+  MINNOW_ASSIGN_OR_RETURN(
+      NDArray rows, Zeros(ValuesShape(shape_, end - begin), dtype_, storage_));
+  // The indices [first, last) are those of the rows.
+  const absl::Span<const int64_t> from = indices();
+  int64_t first = 0, last = 0, value_bytes = 0;
+  if (storage_ == StorageType::kCsr) {
+    first = indptr()[begin];
+    last = indptr()[end];
+    value_bytes = static_cast<int64_t>(DTypeSize(dtype_));
+    for (int64_t row = begin; row <= end; ++row) {
+      rows.data_->indptr[row - begin] = indptr()[row] - first;
+    }
+  } else {
+    first = std::lower_bound(from.begin(), from.end(), begin) - from.begin();
+    last = std::lower_bound(from.begin(), from.end(), end) - from.begin();
+    value_bytes = num_row_bytes();
+  }
+  const int64_t count = last - first;
+  MINNOW_RETURN_IF_ERROR(ResizeSparse(count, count * value_bytes, *rows.data_));
+  const int64_t shift = storage_ == StorageType::kCsr ? 0 : begin;
+  std::transform(from.begin() + first, from.begin() + last,
+                 rows.data_->indices.begin(),
+                 [shift](int64_t i) { return i - shift; });
+  if (count > 0) {
+    std::memcpy(rows.data_->values.data(), raw() + first * value_bytes,
+                static_cast<size_t>(count * value_bytes));
+  }
+  return rows;
 }
 
 absl::StatusOr<NDArray> NDArray::Copy() const {

@@ -92,9 +92,10 @@ class NDArray {
   // Of csr; else empty.
   absl::Span<const int64_t> indptr() const { return data_->indptr; }
 
-  // Views of a dense array: another shape of as many elements, and the rows
-  // [begin, end).
+  // A view of a dense array: another shape of as many elements.
   absl::StatusOr<NDArray> Reshape(const Shape& shape) const;
+  // The rows [begin, end): of a dense array a view, of a sparse one a copy,
+  // stored in the same way.
   absl::StatusOr<NDArray> Rows(int64_t begin, int64_t end) const;
 
   // With values of its own.
@@ -132,6 +133,8 @@ class NDArray {
     return shape_.num_elements(1, shape_.rank()) *
            static_cast<int64_t>(DTypeSize(dtype_));
   }
+
+  absl::StatusOr<NDArray> SparseRows(int64_t begin, int64_t end) const;
 
   static absl::Status CheckCount(const Shape& shape, size_t found);
 

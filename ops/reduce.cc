@@ -1,9 +1,11 @@
 #include "minnow/ops/reduce.h"
 
 #include <type_traits>
+#include <utility>
 
 #include "minnow/core/status.h"
 #include "minnow/ops/compose.h"
+#include "minnow/ops/sparse_sum.h"
 
 namespace minnow {
 namespace {
@@ -117,6 +119,11 @@ std::vector<Kernel> SpreadKernels() {
 }
 
 OpDef SumOp() {
+  std::vector<Kernel> kernels =
+      ReduceKernels<SumRule, PrepareReduce>(AllTypes());
+  for (Kernel& kernel : SparseSumKernels()) {
+    kernels.push_back(std::move(kernel));
+  }
   return {
       .name = "sum",
       .aliases = {"_sparse_sum", "sum_axis"},
@@ -129,7 +136,7 @@ Integers wrap around. A full reduction gives an array of shape (1,).)",
         return {Compose("_backward_sum", {node.head(0), node.input(0)},
                         node.untyped_attrs())};
       },
-      .kernels = ReduceKernels<SumRule, PrepareReduce>(AllTypes()),
+      .kernels = std::move(kernels),
   };
 }
 

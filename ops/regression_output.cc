@@ -36,8 +36,8 @@ absl::Status Forward(const RunContext& context, const RegressionOutputAttrs&,
 template <typename C>
 C Scale(const RegressionOutputAttrs& attrs, absl::Span<const int64_t> dims) {
   const int64_t per_example = dims.empty() ? 1 : internal::RowSize(dims);
-  return static_cast<C>(attrs.grad_scale /
-                        static_cast<float>(std::max<int64_t>(per_example, 1)));
+  return static_cast<C>(attrs.grad_scale) /
+         static_cast<C>(std::max<int64_t>(per_example, 1));
 }
 
 template <auto slope, typename T>
@@ -184,7 +184,7 @@ absl::Status MakeLossBackward(const RunContext& context,
   C scale = static_cast<C>(attrs.grad_scale);
   if (attrs.normalization == Normalization::kBatch) {
     const int64_t rows = data.rank() == 0 ? 1 : data.dims[0];
-    scale = static_cast<C>(attrs.grad_scale / static_cast<float>(rows));
+    scale /= static_cast<C>(rows);
   } else if (attrs.normalization == Normalization::kValid) {
     const auto valid =
         std::count_if(data.values.begin(), data.values.end(), [&](T x) {

@@ -112,7 +112,7 @@ TEST(NDArrayTest, ViewsOfWhatIsNotThereAreErrors) {
   const NDArray sparse =
       *NDArray::Zeros({3, 2}, DType::kFloat32, StorageType::kRowSparse);
   EXPECT_FALSE(sparse.Reshape({6}).ok());
-  EXPECT_FALSE(sparse.Rows(0, 1).ok());
+  EXPECT_FALSE(sparse.Rows(0, 4).ok());
 }
 
 TEST(NDArrayTest, OverlapsAreSharedBytes) {
@@ -300,6 +300,30 @@ TEST(PrintTest, ShowsKindAndElements) {
   EXPECT_EQ(Counting({100}).ToString(),
             "dense (100,) float32 [1, 2, 3, 4, 5, 6, 7, 8, ..., "
             "93, 94, 95, 96, 97, 98, 99, 100]");
+}
+
+TEST(RowsTest, OfASparseArrayAreACopy) {
+  const NDArray some = *NDArray::RowSparse({6, 2}, Counting({3, 2}), {1, 2, 5});
+  const NDArray csr =
+      *NDArray::Csr({3, 4}, Counting({4}), {0, 2, 2, 4}, {0, 3, 1, 2});
+  for (const NDArray& array : {some, csr}) {
+    const NDArray dense = *array.ToDense();
+    for (int64_t begin = 0; begin <= array.shape()[0]; ++begin) {
+      for (int64_t end = begin; end <= array.shape()[0]; ++end) {
+        const NDArray rows = *array.Rows(begin, end);
+        EXPECT_EQ(rows.storage(), array.storage());
+        EXPECT_EQ(rows.ToDense()->ToString(),
+                  dense.Rows(begin, end)->ToString());
+        EXPECT_FALSE(rows.Overlaps(array));
+      }
+    }
+  }
+  EXPECT_EQ(some.Rows(2, 6)->ToString(),
+            "row_sparse (4,2) float32 indices [0, 3] [2, 3, 4, 5]");
+  EXPECT_EQ(csr.Rows(1, 3)->ToString(),
+            "csr (2,4) float32 indptr [0, 0, 2] indices [1, 2] [2, 3]");
+  EXPECT_EQ(Error(csr.Rows(2, 4).status()),
+            "no rows [2,4) of csr (3,4) float32");
 }
 
 }  // namespace

@@ -64,7 +64,6 @@ TEST(SparseRetainTest, TheGradientHasTheListedRows) {
   auto executor = Executor::Bind(
       graph,
       {.variables = {
-           {"x", SomeRows()},
            {"indices", *NDArray::FromValues<int64_t>({1}, {2})},
            {"head", *NDArray::FromValues<float>(
                         {6, 2}, {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11})}}});

@@ -1,7 +1,6 @@
 #include "minnow/train/csv_reader.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <optional>
 #include <string>
@@ -9,94 +8,13 @@
 #include <vector>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/charconv.h"
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "minnow/core/status.h"
-#include "minnow/train/gz_reader.h"
+#include "minnow/train/line_reader.h"
 
 namespace minnow {
 namespace {
-
-// The lines of a file, one at a time, in constant memory.
-class LineReader {
- public:
-  LineReader(GzReader reader, const CsvOptions& options)
-      : reader_(std::move(reader)), options_(options) {}
-
-  // The next line without its end, or nothing after the last one. Valid until
-  // the next call.
-  absl::StatusOr<std::optional<absl::string_view>> Next() {
-    line_.clear();
-    ++number_;
-    while (true) {
-      if (begin_ == end_) {
-        MINNOW_RETURN_IF_ERROR(Fill());
-        if (end_ == 0) break;
-      }
-      const absl::string_view rest(chunk_.data() + begin_, end_ - begin_);
-      const size_t newline = rest.find('\n');
-      line_.append(rest.data(), std::min(newline, rest.size()));
-      if (static_cast<int64_t>(line_.size()) > options_.max_line_bytes) {
-        return Error(1, absl::StrCat("expected a line of at most ",
-                                     options_.max_line_bytes, " bytes"));
-      }
-      if (newline != absl::string_view::npos) {
-        begin_ += newline + 1;
-        return absl::string_view(line_);
-      }
-      begin_ = end_;
-    }
-    if (line_.empty()) return std::nullopt;
-    return absl::string_view(line_);
-  }
-
-  // InvalidArgument, at a column of the line that was read last.
-  absl::Status Error(size_t column, absl::string_view message) const {
-    return absl::InvalidArgumentError(absl::StrCat(reader_.path(), ": line ",
-                                                   number_, ", column ", column,
-                                                   ": ", message));
-  }
-
- private:
-  absl::Status Fill() {
-    begin_ = 0;
-    MINNOW_ASSIGN_OR_RETURN(end_, reader_.Read(absl::MakeSpan(chunk_)));
-    if (reader_.position() > options_.max_bytes) {
-      return reader_.ErrorAt(options_.max_bytes,
-                             absl::StrCat("expected a file of at most ",
-                                          options_.max_bytes, " bytes"));
-    }
-    return absl::OkStatus();
-  }
-
-  GzReader reader_;
-  const CsvOptions& options_;
-  std::array<char, 1 << 16> chunk_;
-  size_t begin_ = 0;
-  size_t end_ = 0;
-  std::string line_;
-  int64_t number_ = 0;
-};
-
-std::optional<double> ParseNumber(absl::string_view field) {
-  field = absl::StripAsciiWhitespace(field);
-  double value = 0;
-  const absl::from_chars_result result =
-      absl::from_chars(field.data(), field.data() + field.size(), value);
-  if (result.ec != std::errc() || result.ptr != field.data() + field.size()) {
-    return std::nullopt;
-  }
-  return value;
-}
-
-// A field as it stands in a message: short, and without control characters.
-std::string Quote(absl::string_view field) {
-  constexpr size_t kMost = 40;
-  return absl::StrCat("'", absl::CHexEscape(field.substr(0, kMost)),
-                      field.size() > kMost ? "...'" : "'");
-}
 
 // Collects rows and checks them.
 class RowParser {
@@ -187,7 +105,8 @@ class RowParser {
 absl::StatusOr<LabeledRows> ReadCsv(const std::string& path,
                                     const CsvOptions& options) {
   MINNOW_ASSIGN_OR_RETURN(GzReader reader, GzReader::Open(path));
-  LineReader lines(std::move(reader), options);
+  LineReader lines(std::move(reader),
+                   {options.max_line_bytes, options.max_bytes});
   RowParser rows(lines, options);
   while (true) {
     MINNOW_ASSIGN_OR_RETURN(const std::optional<absl::string_view> line,
