@@ -183,12 +183,10 @@ absl::StatusOr<NDArray> NDArray::Rows(int64_t begin, int64_t end) const {
     return absl::InvalidArgumentError(
         absl::StrCat("no rows [", begin, ",", end, ") of ", Describe()));
   }
-  if (storage_ != StorageType::kDense) return SparseRows(begin, end);
-  return NDArray(data_, ValuesShape(shape_, end - begin), dtype_, storage_,
-                 offset_ + begin * num_row_bytes());
-}
-
-absl::StatusOr<NDArray> NDArray::SparseRows(int64_t begin, int64_t end) const {
+  if (storage_ == StorageType::kDense) {
+    return NDArray(data_, ValuesShape(shape_, end - begin), dtype_, storage_,
+                   offset_ + begin * num_row_bytes());
+  }
   MINNOW_ASSIGN_OR_RETURN(
       NDArray rows, Zeros(ValuesShape(shape_, end - begin), dtype_, storage_));
   // The indices [first, last) are those of the rows.

@@ -51,6 +51,9 @@ class NDArray {
   static absl::StatusOr<NDArray> RowSparse(const Shape& shape,
                                            const NDArray& values,
                                            std::vector<int64_t> rows);
+  // An error unless `values` could be those of so many rows.
+  static absl::Status CheckRowSparse(const Shape& shape, const NDArray& values,
+                                     int64_t num_rows);
   // `values` is dense, of shape (columns.size(),), and is copied. An error
   // unless `indptr` ascends from 0 to columns.size(), and the columns of each
   // row are ascending, unique and inside the shape.
@@ -92,10 +95,9 @@ class NDArray {
   // Of csr; else empty.
   absl::Span<const int64_t> indptr() const { return data_->indptr; }
 
-  // A view of a dense array: another shape of as many elements.
+  // Views of a dense array: another shape of as many elements, and the rows
+  // [begin, end).
   absl::StatusOr<NDArray> Reshape(const Shape& shape) const;
-  // The rows [begin, end): of a dense array a view, of a sparse one a copy,
-  // stored in the same way.
   absl::StatusOr<NDArray> Rows(int64_t begin, int64_t end) const;
 
   // With values of its own.
@@ -133,8 +135,6 @@ class NDArray {
     return shape_.num_elements(1, shape_.rank()) *
            static_cast<int64_t>(DTypeSize(dtype_));
   }
-
-  absl::StatusOr<NDArray> SparseRows(int64_t begin, int64_t end) const;
 
   static absl::Status CheckCount(const Shape& shape, size_t found);
 

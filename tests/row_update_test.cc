@@ -7,11 +7,13 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 #include "minnow/executor/executor.h"
 #include "minnow/graph/builder.h"
 #include "minnow/ops/builtin.h"
+#include "minnow/ops/sgd.h"
 
 namespace minnow {
 namespace {
@@ -192,6 +194,68 @@ TEST(RowUpdateTest, AnEmptyGradientChangesNothingIfLazy) {
   EXPECT_EQ(arrays[0].ToString() + arrays[2].ToString(), before);
   ASSERT_EQ(Update(rule, /*lazy=*/false, arrays, 2), absl::OkStatus());
   EXPECT_NE(arrays[0].ToString() + arrays[2].ToString(), before);
+}
+
+// A cell of the table of storages: what runs, and what comes out.
+struct Cell {
+  StorageType weight, grad, mom;
+  StorageType out;   // Where out is no array of the caller's.
+  size_t num_casts;  // Fallbacks.
+};
+
+std::vector<Cell> Cells() {
+  constexpr StorageType d = StorageType::kDense, r = StorageType::kRowSparse,
+                        c = StorageType::kCsr;
+  return {
+      {d, d, d, d, 0}, {d, r, d, d, 0}, {r, r, r, r, 0}, {r, r, d, r, 0},
+      {d, d, r, d, 1}, {d, d, c, d, 1}, {d, c, d, d, 1}, {d, c, r, d, 2},
+      {d, c, c, d, 2}, {r, d, d, d, 1}, {r, d, r, d, 2}, {c, d, d, d, 1},
+      {c, c, c, d, 3}, {c, r, r, d, 3}, {r, r, c, r, 1}, {r, c, r, d, 3},
+  };
+}
+
+TEST(RowUpdateTest, EachCellOfTheTableRunsWhatItSays) {
+  std::mt19937 random(3);
+  for (const Cell& cell : Cells()) {
+    for (bool lazy : {true, false}) {
+      SCOPED_TRACE(absl::StrCat(
+          StorageTypeName(cell.weight), ",", StorageTypeName(cell.grad), ",",
+          StorageTypeName(cell.mom), lazy ? " lazy" : " standard"));
+      GraphBuilder b(BuiltinOps());
+      const Symbol w = b.Variable("w"), g = b.Variable("g"),
+                   m = b.Variable("m");
+      const Graph graph = *b.Build({op::SgdMomUpdate(
+          w, g, m, {.lr = 0.5f, .momentum = 0.5f, .lazy_update = lazy},
+          {.name = "step"})});
+      const NDArray mom = RandomArray(random, DType::kFloat32, cell.mom);
+      BindOptions options = {
+          .variables = {
+              {"w", RandomArray(random, DType::kFloat32, cell.weight)},
+              {"g", RandomArray(random, DType::kFloat32, cell.grad)},
+              {"m", mom}}};
+      auto executor = Executor::Bind(graph, options);
+      ASSERT_TRUE(executor.ok()) << executor.status();
+      ASSERT_TRUE(executor->Run().ok());
+      EXPECT_EQ(executor->Output(0).storage(), cell.out);
+      EXPECT_EQ(executor->Variable("m")->storage(), cell.mom);
+      EXPECT_EQ(mom.ToString(), executor->Variable("m")->ToString());
+      const std::string plan = executor->plan().ToString();
+      size_t casts = 0;
+      for (size_t at = plan.find("fallback for step"); at != std::string::npos;
+           at = plan.find("fallback for step", at + 1)) {
+        ++casts;
+      }
+      EXPECT_EQ(casts, cell.num_casts) << plan;
+      options.strict_storage = true;
+      const absl::Status strict = Executor::Bind(graph, options).status();
+      EXPECT_EQ(strict.ok(), cell.num_casts == 0) << strict;
+      if (cell.num_casts > 0) {
+        EXPECT_TRUE(
+            absl::StrContains(strict.message(), "node 'step' (sgd_mom_update)"))
+            << strict;
+      }
+    }
+  }
 }
 
 }  // namespace
