@@ -7,6 +7,7 @@
 #include "minnow/ops/cast.h"
 #include "minnow/ops/cast_storage.h"
 #include "minnow/ops/deferred.h"
+#include "minnow/ops/embedding.h"
 #include "minnow/ops/ensure_rows.h"
 #include "minnow/ops/init.h"
 #include "minnow/ops/linalg.h"
@@ -17,6 +18,7 @@
 #include "minnow/ops/softmax.h"
 #include "minnow/ops/softmax_output.h"
 #include "minnow/ops/sum_to_like.h"
+#include "minnow/ops/take.h"
 #include "minnow/ops/unary.h"
 
 namespace minnow {
@@ -25,8 +27,9 @@ absl::StatusOr<OpRegistry> MakeBuiltinOps() {
   OpRegistry registry;
   for (auto* family :
        {ActivationOps, AddNOps, BinaryOps, CastOps, CastStorageOps, DeferredOps,
-        EnsureRowsOps, InitOps, LinalgOps, PickOps, ReduceOps, SgdOps, ShapeOps,
-        SoftmaxOps, SoftmaxOutputOps, SumToLikeOps, UnaryOps}) {
+        EmbeddingOps, EnsureRowsOps, InitOps, LinalgOps, PickOps, ReduceOps,
+        SgdOps, ShapeOps, SoftmaxOps, SoftmaxOutputOps, SumToLikeOps, TakeOps,
+        UnaryOps}) {
     for (OpDef& op : family()) {
       MINNOW_RETURN_IF_ERROR(registry.Add(std::move(op)));
     }

@@ -7,6 +7,7 @@
 #include "minnow/core/status.h"
 #include "minnow/ops/compose.h"
 #include "minnow/ops/deferred_history.h"
+#include "minnow/ops/row_gather.h"
 #include "minnow/ops/row_ids.h"
 #include "minnow/ops/row_update.h"
 #include "minnow/ops/sgd_rules.h"
@@ -105,7 +106,7 @@ absl::Status DeferredRows(const RunContext& context, const NoAttrs&,
                           Dense<T> out) {
   const DeferredHistory<const double> past(history.data(), history.dims[0]);
   MINNOW_ASSIGN_OR_RETURN(const int64_t now, StepsNow(past, step.data()[0]));
-  MINNOW_RETURN_IF_ERROR(CheckRowIds(ids, weight.dims[0]));
+  MINNOW_RETURN_IF_ERROR(CheckRowIds("ids", IdsOf(ids), weight.dims[0]));
   const auto row_of = [&](int64_t i) {
     return Convert<int64_t>(ids.data()[i]);
   };
@@ -130,6 +131,22 @@ absl::Status DeferredRows(const RunContext& context, const NoAttrs&,
                 });
               });
   return absl::OkStatus();
+}
+
+absl::StatusOr<RowGradientPlan> PrepareRowsBackward(
+    const Attrs&, absl::Span<const Shape> shapes) {
+  return PlanRowGradient(LinesAlong(shapes[2], 0), shapes[1].num_elements());
+}
+
+// Of the third argument only the shape matters.
+template <typename T, typename Id>
+absl::Status DeferredRowsBackward(const RunContext& context, const NoAttrs&,
+                                  const RowGradientPlan& plan,
+                                  Dense<const T> head, Dense<const Id> ids,
+                                  Dense<const T>, RowSparse<T> grad) {
+  MINNOW_RETURN_IF_ERROR(CheckRowIds("ids", IdsOf(ids), plan.lines.size));
+  return SparseRowGradient(context, plan, TakeMode::kRaise, IdsOf(ids),
+                           DTypeOf<T>, head.data(), *grad.array);
 }
 
 template <typename T>
@@ -241,6 +258,11 @@ absl::Status InferStateTypes(DTypeInference& node, const Places& places) {
   return node.MergeOutput(0, node.input(places.weight));
 }
 
+Shape ShapeOfRows(const Shape& weight, Shape ids) {
+  for (size_t i = 1; i < weight.rank(); ++i) ids.push_back(weight[i]);
+  return ids;
+}
+
 OpDef DeferredRowsOp() {
   return {
       .name = "deferred_rows",
@@ -255,18 +277,56 @@ OpDef DeferredRowsOp() {
         const Shape& weight = node.input(0);
         const Shape& ids = node.input(5);
         if (!weight.known_rank() || !ids.known_rank()) return absl::OkStatus();
-        Shape out = ids;
-        for (size_t i = 1; i < weight.rank(); ++i) out.push_back(weight[i]);
-        return node.MergeOutput(0, out);
+        return node.MergeOutput(0, ShapeOfRows(weight, ids));
       },
       .dtype =
           [](DTypeInference& node) {
             return InferStateTypes(node, kRowsPlaces);
           },
+      .gradient = [](const GradientContext& node) -> std::vector<Symbol> {
+        // The states have none, which they say by their number.
+        return {Compose("_backward_deferred_rows",
+                        {node.head(0), node.input(5), node.input(0)})};
+      },
       .kernels = KernelsForIds(FloatTypes(),
                                []<typename T, typename Id>() {
                                  return KernelOf<DeferredRows<T, Id>>();
                                }),
+      .fails_on_data = true,
+  };
+}
+
+OpDef DeferredRowsBackwardOp() {
+  return {
+      .name = "_backward_deferred_rows",
+      .doc =
+          "grad[k] = the sum of head[i...] with ids[i...] = k, row_sparse, in "
+          "the shape of weight",
+      .inputs = {"head", "ids", {"weight", Access::kUnread}},
+      .outputs = {"grad"},
+      .shape = [](ShapeInference& node) -> absl::Status {
+        MINNOW_RETURN_IF_ERROR(node.MergeOutput(0, node.input(2)));
+        MINNOW_RETURN_IF_ERROR(node.MergeInput(2, node.output(0)));
+        const Shape& weight = node.input(2);
+        const Shape& ids = node.input(1);
+        if (!weight.known_rank() || !ids.known_rank()) return absl::OkStatus();
+        if (weight.rank() < 1) {
+          return node.InputError(2, "one dimension or more");
+        }
+        return node.MergeInput(0, ShapeOfRows(weight, ids));
+      },
+      .dtype = [](DTypeInference& node) -> absl::Status {
+        for (size_t i : {0, 2}) {
+          MINNOW_RETURN_IF_ERROR(node.MergeOutput(0, node.input(i)));
+        }
+        MINNOW_RETURN_IF_ERROR(node.MergeInput(0, node.output(0)));
+        return node.MergeInput(2, node.output(0));
+      },
+      .kernels = KernelsForIds(
+          FloatTypes(),
+          []<typename T, typename Id>() {
+            return KernelOf<DeferredRowsBackward<T, Id>, PrepareRowsBackward>();
+          }),
       .fails_on_data = true,
   };
 }
@@ -386,7 +446,8 @@ Symbol DeferredFlush(const DeferredWeight& w, NodeOptions options) {
 }  // namespace op
 
 std::vector<OpDef> DeferredOps() {
-  return {DeferredRowsOp(), DeferredSgdMomUpdateOp(), DeferredFlushOp()};
+  return {DeferredRowsOp(), DeferredRowsBackwardOp(), DeferredSgdMomUpdateOp(),
+          DeferredFlushOp()};
 }
 
 }  // namespace minnow
