@@ -120,7 +120,9 @@ Symbol EnsureRows(Symbol weight, Symbol ids, NodeOptions options) {
   const EnsureRowsAttrs attrs = {.init = *variable.variable().init,
                                  .variable = variable.name};
   if (options.out.omitted()) options.out = weight;
-  return Compose("_ensure_rows", {weight, ids}, attrs, std::move(options));
+  // Rows may have been added to it in this step.
+  return Compose("_ensure_rows", {weight.builder->Latest(weight), ids}, attrs,
+                 std::move(options));
 }
 
 }  // namespace op

@@ -136,10 +136,10 @@ TEST(EmbeddingTest, BadIdsAreErrors) {
   const NDArray dense = *NDArray::Zeros({6, 2}, DType::kFloat32);
   const NDArray table = Table({1, 4}, {1, 2, 3, 4});
   EXPECT_EQ(Embed(Floats({2}, {0, kNan}), dense).status().message(),
-            "node 'embedding0' (Embedding): data[1]: expected a number, found "
+            "node 'Embedding0' (Embedding): data[1]: expected a number, found "
             "nan");
   EXPECT_EQ(Embed(Floats({2}, {0, kNan}), table).status().message(),
-            "node 'embedding0' (Embedding): data[1]: expected a row in [0,6), "
+            "node 'Embedding0' (Embedding): data[1]: expected a row in [0,6), "
             "found nan");
   EXPECT_THAT(Embed(Floats({2}, {0, 6}), table).status().message(),
               HasSubstr("data[1]: expected a row in [0,6), found 6"));
@@ -172,7 +172,7 @@ TEST(EmbeddingTest, BadAttributesAndShapesAreErrors) {
       error(6, -2),
       HasSubstr("attribute 'output_dim': expected 1 or more, found -2"));
   EXPECT_THAT(error(7, 2),
-              HasSubstr("argument 'weight': expected (7,2), found (6,2)"));
+              HasSubstr("argument 'weight': expected shape (7,2), found (6,2)"));
 }
 
 TEST(EmbeddingTest, IdsHaveNoGradient) {
