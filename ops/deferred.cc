@@ -1,50 +1,14 @@
 #include "minnow/ops/deferred.h"
 
-#include <algorithm>
-#include <atomic>
-
-#include "minnow/core/convert.h"
 #include "minnow/core/status.h"
 #include "minnow/ops/compose.h"
 #include "minnow/ops/deferred_history.h"
-#include "minnow/ops/row_gather.h"
-#include "minnow/ops/row_ids.h"
+#include "minnow/ops/deferred_states.h"
 #include "minnow/ops/row_update.h"
 #include "minnow/ops/sgd_rules.h"
 
 namespace minnow {
 namespace {
-
-// The steps in the history.
-template <typename Number>
-absl::StatusOr<int64_t> StepsNow(const DeferredHistory<Number>& history,
-                                 int64_t step) {
-  if (step >= 0) return step % history.num_steps();
-  return absl::InvalidArgumentError(absl::StrCat(
-      "argument 'step': expected a number of steps, found ", step));
-}
-
-// An error unless each row row_of(i), for i in [0, n), has taken 0 to `now`
-// steps.
-template <typename RowOf>
-absl::Status CheckLast(ThreadPool& threads, const int32_t* last, int64_t now,
-                       int64_t n, const RowOf& row_of) {
-  std::atomic<int64_t> first_bad = n;
-  ParallelFor(threads, n, int64_t{1} << 14, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) {
-      if (last[row_of(i)] >= 0 && last[row_of(i)] <= now) continue;
-      int64_t found = first_bad;
-      while (i < found && !first_bad.compare_exchange_weak(found, i)) {
-      }
-      return;
-    }
-  });
-  if (first_bad == n) return absl::OkStatus();
-  const int64_t row = row_of(first_bad);
-  return absl::InvalidArgumentError(
-      absl::StrCat("argument 'last': expected numbers in [0,", now, "], found ",
-                   last[row], " for row ", row));
-}
 
 // Brings n elements of a weight and its momentum up to date, and updates them.
 template <typename Rule, typename T>
@@ -95,58 +59,6 @@ void Flush(ThreadPool& threads, const DeferredHistory<Number>& history,
                   }
                 });
               });
-}
-
-template <typename T, typename Id>
-absl::Status DeferredRows(const RunContext& context, const NoAttrs&,
-                          Dense<const T> weight, Dense<const T> mom,
-                          Dense<const int32_t> last,
-                          Dense<const double> history,
-                          Dense<const int64_t> step, Dense<const Id> ids,
-                          Dense<T> out) {
-  const DeferredHistory<const double> past(history.data(), history.dims[0]);
-  MINNOW_ASSIGN_OR_RETURN(const int64_t now, StepsNow(past, step.data()[0]));
-  MINNOW_RETURN_IF_ERROR(CheckRowIds("ids", IdsOf(ids), weight.dims[0]));
-  const auto row_of = [&](int64_t i) {
-    return Convert<int64_t>(ids.data()[i]);
-  };
-  MINNOW_RETURN_IF_ERROR(
-      CheckLast(*context.threads, last.data(), now, ids.size(), row_of));
-  const int64_t row_size = weight.row_size();
-  ParallelFor(*context.threads, ids.size(), internal::RowGrain(row_size),
-              [&](int64_t begin, int64_t end) {
-                Vectorize([=]() MINNOW_INLINE {
-                  for (int64_t i = begin; i < end; ++i) {
-                    const auto row = Convert<int64_t>(ids.data()[i]);
-                    const Advance missed = past.Since(last.data()[row], now);
-                    const T* w = weight.data() + row * row_size;
-                    const T* m = mom.data() + row * row_size;
-                    T* to = out.data() + i * row_size;
-                    for (int64_t j = 0; j < row_size; ++j) {
-                      to[j] =
-                          static_cast<T>(missed.ww * static_cast<double>(w[j]) +
-                                         missed.wm * static_cast<double>(m[j]));
-                    }
-                  }
-                });
-              });
-  return absl::OkStatus();
-}
-
-absl::StatusOr<RowGradientPlan> PrepareRowsBackward(
-    const Attrs&, absl::Span<const Shape> shapes) {
-  return PlanRowGradient(LinesAlong(shapes[2], 0), shapes[1].num_elements());
-}
-
-// Of the third argument only the shape matters.
-template <typename T, typename Id>
-absl::Status DeferredRowsBackward(const RunContext& context, const NoAttrs&,
-                                  const RowGradientPlan& plan,
-                                  Dense<const T> head, Dense<const Id> ids,
-                                  Dense<const T>, RowSparse<T> grad) {
-  MINNOW_RETURN_IF_ERROR(CheckRowIds("ids", IdsOf(ids), plan.lines.size));
-  return SparseRowGradient(context, plan, TakeMode::kRaise, IdsOf(ids),
-                           DTypeOf<T>, head.data(), *grad.array);
 }
 
 template <typename T>
@@ -216,119 +128,6 @@ absl::Status DeferredFlush(const RunContext& context, const NoAttrs&,
   Flush(*context.threads, past, now, static_cast<int32_t>(now), weight, mom,
         last);
   return absl::OkStatus();
-}
-
-// The inputs that all have, by their places in an operator.
-struct Places {
-  size_t weight, mom, last, history, step;
-};
-constexpr Places kRowsPlaces = {0, 1, 2, 3, 4};
-constexpr Places kUpdatePlaces = {0, 2, 3, 4, 5};
-
-absl::Status InferStates(ShapeInference& node, const Places& places) {
-  MINNOW_RETURN_IF_ERROR(node.MergeInput(places.step, {1}));
-  MINNOW_RETURN_IF_ERROR(
-      node.MergeInput(places.mom, node.input(places.weight)));
-  MINNOW_RETURN_IF_ERROR(
-      node.MergeInput(places.weight, node.input(places.mom)));
-  const Shape& weight = node.input(places.weight);
-  if (weight.known_rank()) {
-    if (weight.rank() < 1) {
-      return node.InputError(places.weight, "one dimension or more");
-    }
-    MINNOW_RETURN_IF_ERROR(node.MergeInput(places.last, {weight[0]}));
-  }
-  if (node.input(places.history).known() &&
-      !DeferredHistory<double>::IsShape(node.input(places.history))) {
-    return node.InputError(places.history,
-                           "shape (n * 257,4) for a history of n * 256 steps");
-  }
-  return absl::OkStatus();
-}
-
-absl::Status InferStateTypes(DTypeInference& node, const Places& places) {
-  MINNOW_RETURN_IF_ERROR(node.MergeInput(places.last, DType::kInt32));
-  MINNOW_RETURN_IF_ERROR(node.MergeInput(places.history, DType::kFloat64));
-  MINNOW_RETURN_IF_ERROR(node.MergeInput(places.step, DType::kInt64));
-  MINNOW_RETURN_IF_ERROR(node.MergeInput(places.weight, node.output(0)));
-  MINNOW_RETURN_IF_ERROR(
-      node.MergeInput(places.weight, node.input(places.mom)));
-  MINNOW_RETURN_IF_ERROR(
-      node.MergeInput(places.mom, node.input(places.weight)));
-  return node.MergeOutput(0, node.input(places.weight));
-}
-
-Shape ShapeOfRows(const Shape& weight, Shape ids) {
-  for (size_t i = 1; i < weight.rank(); ++i) ids.push_back(weight[i]);
-  return ids;
-}
-
-OpDef DeferredRowsOp() {
-  return {
-      .name = "deferred_rows",
-      .doc =
-          "out[i...] = weight[ids[i...]], after the steps that the row has "
-          "missed",
-      .inputs = {InputDef("weight").Takes(Rows::kDeferred),
-                 InputDef("mom").Takes(Rows::kDeferred), "last", "history",
-                 "step", "ids"},
-      .shape = [](ShapeInference& node) -> absl::Status {
-        MINNOW_RETURN_IF_ERROR(InferStates(node, kRowsPlaces));
-        const Shape& weight = node.input(0);
-        const Shape& ids = node.input(5);
-        if (!weight.known_rank() || !ids.known_rank()) return absl::OkStatus();
-        return node.MergeOutput(0, ShapeOfRows(weight, ids));
-      },
-      .dtype =
-          [](DTypeInference& node) {
-            return InferStateTypes(node, kRowsPlaces);
-          },
-      .gradient = [](const GradientContext& node) -> std::vector<Symbol> {
-        // The states have none, which they say by their number.
-        return {Compose("_backward_deferred_rows",
-                        {node.head(0), node.input(5), node.input(0)})};
-      },
-      .kernels = KernelsForIds(FloatTypes(),
-                               []<typename T, typename Id>() {
-                                 return KernelOf<DeferredRows<T, Id>>();
-                               }),
-      .fails_on_data = true,
-  };
-}
-
-OpDef DeferredRowsBackwardOp() {
-  return {
-      .name = "_backward_deferred_rows",
-      .doc =
-          "grad[k] = the sum of head[i...] with ids[i...] = k, row_sparse, in "
-          "the shape of weight",
-      .inputs = {"head", "ids", {"weight", Access::kUnread}},
-      .outputs = {"grad"},
-      .shape = [](ShapeInference& node) -> absl::Status {
-        MINNOW_RETURN_IF_ERROR(node.MergeOutput(0, node.input(2)));
-        MINNOW_RETURN_IF_ERROR(node.MergeInput(2, node.output(0)));
-        const Shape& weight = node.input(2);
-        const Shape& ids = node.input(1);
-        if (!weight.known_rank() || !ids.known_rank()) return absl::OkStatus();
-        if (weight.rank() < 1) {
-          return node.InputError(2, "one dimension or more");
-        }
-        return node.MergeInput(0, ShapeOfRows(weight, ids));
-      },
-      .dtype = [](DTypeInference& node) -> absl::Status {
-        for (size_t i : {0, 2}) {
-          MINNOW_RETURN_IF_ERROR(node.MergeOutput(0, node.input(i)));
-        }
-        MINNOW_RETURN_IF_ERROR(node.MergeInput(0, node.output(0)));
-        return node.MergeInput(2, node.output(0));
-      },
-      .kernels = KernelsForIds(
-          FloatTypes(),
-          []<typename T, typename Id>() {
-            return KernelOf<DeferredRowsBackward<T, Id>, PrepareRowsBackward>();
-          }),
-      .fails_on_data = true,
-  };
 }
 
 OpDef DeferredSgdMomUpdateOp() {
@@ -446,8 +245,10 @@ Symbol DeferredFlush(const DeferredWeight& w, NodeOptions options) {
 }  // namespace op
 
 std::vector<OpDef> DeferredOps() {
-  return {DeferredRowsOp(), DeferredRowsBackwardOp(), DeferredSgdMomUpdateOp(),
-          DeferredFlushOp()};
+  std::vector<OpDef> ops = DeferredRowsOps();
+  ops.push_back(DeferredSgdMomUpdateOp());
+  ops.push_back(DeferredFlushOp());
+  return ops;
 }
 
 }  // namespace minnow
