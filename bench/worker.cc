@@ -15,6 +15,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_format.h"
+#include "minnow/bench/embedding_work.h"
 #include "minnow/bench/plain.h"
 #include "minnow/bench/row_works.h"
 #include "minnow/bench/works.h"
@@ -108,6 +109,12 @@ class Worker {
     }
     if (request.work == "deferred" && !plain_) {
       return RowStep(RowUpdateMode::kDeferred, size);
+    }
+    if (request.work == "embedding" && !plain_) {
+      return StepOf(EmbeddingStep::Create(/*deferred=*/false, size, threads_));
+    }
+    if (request.work == "embedding_deferred" && !plain_) {
+      return StepOf(EmbeddingStep::Create(/*deferred=*/true, size, threads_));
     }
     if (request.work == "dispatch" && !plain_) {
       return StepOf(AdditionChain(size, threads_));
