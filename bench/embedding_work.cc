@@ -1,6 +1,9 @@
 #include "minnow/bench/embedding_work.h"
 
 #include <random>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "minnow/bench/works.h"
 #include "minnow/core/status.h"
@@ -57,9 +60,8 @@ absl::StatusOr<Graph> MakeGraph(bool deferred) {
 
 }  // namespace
 
-absl::StatusOr<EmbeddingStep> EmbeddingStep::Create(bool deferred,
-                                                    int64_t batch,
-                                                    int threads) {
+absl::StatusOr<CycledStep> EmbeddingStep(bool deferred, int64_t batch,
+                                         int threads) {
   std::mt19937_64 random(1);
   std::vector<NDArray> ids;
   for (int64_t i = 0; i < kIdsOfAllBatches / batch + 1; ++i) {
@@ -74,13 +76,7 @@ absl::StatusOr<EmbeddingStep> EmbeddingStep::Create(bool deferred,
                           Executor::Bind(graph, {.variables = {{"ids", ids[0]}},
                                                  .threads = threads,
                                                  .strict_storage = true}));
-  return EmbeddingStep(std::move(executor), std::move(ids));
-}
-
-absl::Status EmbeddingStep::Run() {
-  MINNOW_RETURN_IF_ERROR(executor_.SetInput("ids", ids_[next_]));
-  next_ = (next_ + 1) % ids_.size();
-  return executor_.Run();
+  return CycledStep(std::move(executor), "ids", std::move(ids));
 }
 
 }  // namespace minnow

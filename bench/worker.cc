@@ -115,10 +115,10 @@ class Worker {
       return RowStep(RowUpdateMode::kDeferred, size);
     }
     if (request.work == "embedding" && !plain_) {
-      return StepOf(EmbeddingStep::Create(/*deferred=*/false, size, threads_));
+      return StepOf(EmbeddingStep(/*deferred=*/false, size, threads_));
     }
     if (request.work == "embedding_deferred" && !plain_) {
-      return StepOf(EmbeddingStep::Create(/*deferred=*/true, size, threads_));
+      return StepOf(EmbeddingStep(/*deferred=*/true, size, threads_));
     }
     if (request.work == "dispatch" && !plain_) {
       return StepOf(AdditionChain(size, threads_));
@@ -142,7 +142,7 @@ class Worker {
   }
 
   absl::StatusOr<Step> RowStep(RowUpdateMode mode, int64_t rows) const {
-    return StepOf(RowUpdateStep::Create(mode, rows, threads_));
+    return StepOf(RowUpdateStep(mode, rows, threads_));
   }
 
   bool plain_;

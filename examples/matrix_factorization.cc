@@ -37,7 +37,7 @@ absl::StatusOr<Graph> MakeStep(const Ratings& data, float mean, Mode mode) {
   const auto rows = [&](const char* name, int64_t num_rows, int64_t size,
                         Symbol ids) {
     Symbol table = b.Variable(
-        name, {.shape = {num_rows, size}, .init = Initializer::Normal(0.1)});
+        name, {.shape = {num_rows, size}, .init = Initializer::Normal(0.05)});
     if (mode != Mode::kDeferred) {
       return op::Embedding(
           ids, table,
@@ -53,26 +53,12 @@ absl::StatusOr<Graph> MakeStep(const Ratings& data, float mean, Mode mode) {
                      rows("user_bias", data.num_users, 1, users) +
                      rows("item_bias", data.num_items, 1, items) + mean;
   Symbol loss = op::Sum(op::Square(predicted - b.Variable("ratings")));
-  const SgdMomUpdateAttrs sgd = {.lr = 0.003f,
+  const SgdMomUpdateAttrs sgd = {.lr = 0.001f,
                                  .momentum = 0.9f,
-                                 .wd = 0.005f,
+                                 .wd = 0.02f,
                                  .lazy_update = mode == Mode::kLazy};
   TrainingStep(b, loss, SgdOptimizer(sgd, deferred));
   return b.Build({predicted});
-}
-
-// The ratings `order[i]`, as the inputs of a graph.
-absl::flat_hash_map<std::string, NDArray> Batch(
-    const Ratings& data, absl::Span<const uint32_t> order) {
-  const auto n = static_cast<int64_t>(order.size());
-  NDArray users = *NDArray::Zeros({n}, DType::kInt32), items = *users.Copy();
-  NDArray ratings = *NDArray::Zeros({n, 1}, DType::kFloat32);
-  for (size_t i = 0; i < order.size(); ++i) {
-    users.values<int32_t>()[i] = data.users[order[i]];
-    items.values<int32_t>()[i] = data.items[order[i]];
-    ratings.values<float>()[i] = data.values[order[i]];
-  }
-  return {{"users", users}, {"items", items}, {"ratings", ratings}};
 }
 
 // The root mean square error over `test`, with the weights of a step.
@@ -80,7 +66,7 @@ absl::StatusOr<double> TestError(const Graph& step, const Executor& trained,
                                  const Ratings& data,
                                  absl::Span<const uint32_t> test) {
   const Graph graph = InferenceGraph(step);
-  auto arrays = Batch(data, test);
+  MINNOW_ASSIGN_OR_RETURN(auto arrays, RatingInputs(data, test));
   const NDArray ratings = arrays["ratings"];
   arrays.erase("ratings");
   for (const Node& node : graph.nodes) {
@@ -110,6 +96,9 @@ absl::Status Example(const char* path) {
                                {.seed = 1, .stream = kSplitStream});
   const auto test = absl::MakeConstSpan(all).first(all.size() / 5);
   const auto train = absl::MakeConstSpan(all).subspan(test.size());
+  if (train.size() < kBatch) {
+    return absl::InvalidArgumentError("expected more ratings than a batch has");
+  }
   const double sum =
       std::accumulate(data.values.begin(), data.values.end(), 0.0);
   const auto mean = static_cast<float>(sum / static_cast<double>(data.size()));
@@ -117,10 +106,10 @@ absl::Status Example(const char* path) {
        {std::pair(Mode::kLazy, "lazy"), std::pair(Mode::kStandard, "standard"),
         std::pair(Mode::kDeferred, "deferred")}) {
     MINNOW_ASSIGN_OR_RETURN(const Graph graph, MakeStep(data, mean, mode));
+    MINNOW_ASSIGN_OR_RETURN(auto inputs,
+                            RatingInputs(data, train.first(kBatch)));
     MINNOW_ASSIGN_OR_RETURN(
-        Executor step,
-        Executor::Bind(
-            graph, {.variables = Batch(data, train.first(kBatch)), .seed = 1}));
+        Executor step, Executor::Bind(graph, {.variables = inputs, .seed = 1}));
     std::chrono::duration<double> time{0};
     for (uint64_t epoch = 0; epoch < kEpochs; ++epoch) {
       const auto order =
@@ -129,7 +118,8 @@ absl::Status Example(const char* path) {
       std::vector<uint32_t> batch(kBatch);
       for (size_t i = 0; i + kBatch <= order.size(); i += kBatch) {
         for (size_t k = 0; k < kBatch; ++k) batch[k] = train[order[i + k]];
-        for (const auto& [input, array] : Batch(data, batch)) {
+        MINNOW_ASSIGN_OR_RETURN(inputs, RatingInputs(data, batch));
+        for (const auto& [input, array] : inputs) {
           MINNOW_RETURN_IF_ERROR(step.SetInput(input, array));
         }
         const auto begin = std::chrono::steady_clock::now();

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "minnow/core/attr_value.h"
 #include "minnow/core/convert.h"
+#include "minnow/core/status.h"
 #include "minnow/ops/convert_elements.h"
 
 namespace minnow {
@@ -89,6 +90,13 @@ void LoadRows(const Ids& ids, TakeMode mode, int64_t num_rows, int64_t begin,
       }
       break;
   }
+}
+
+absl::Status SameDTypeButIds(DTypeInference& node) {
+  MINNOW_RETURN_IF_ERROR(node.MergeOutput(0, node.input(0)));
+  MINNOW_RETURN_IF_ERROR(node.MergeInput(0, node.output(0)));
+  return node.num_inputs() == 3 ? node.MergeInput(2, node.input(0))
+                                : absl::OkStatus();
 }
 
 }  // namespace minnow

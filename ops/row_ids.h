@@ -16,6 +16,7 @@
 #include "minnow/core/attrs.h"
 #include "minnow/core/dtype.h"
 #include "minnow/core/view.h"
+#include "minnow/graph/inference.h"
 #include "minnow/graph/kernel.h"
 
 namespace minnow {
@@ -55,6 +56,9 @@ absl::Status CheckRowIds(absl::string_view argument, const Ids& ids,
 // REQUIRES: num_rows > 0.
 void LoadRows(const Ids& ids, TakeMode mode, int64_t num_rows, int64_t begin,
               int64_t count, int64_t* rows);
+
+// The first output and the inputs have one type, but input 1, the ids, any.
+absl::Status SameDTypeButIds(DTypeInference& node);
 
 // The types that numbers of rows have where small ones would be a mistake.
 using RowIdTypes = Types<int32_t, int64_t, float, double>;

@@ -141,14 +141,6 @@ absl::Status InferBatchTake(ShapeInference& node) {
   return absl::OkStatus();
 }
 
-// The indices have a type of their own.
-absl::Status InferDType(DTypeInference& node) {
-  MINNOW_RETURN_IF_ERROR(node.MergeOutput(0, node.input(0)));
-  MINNOW_RETURN_IF_ERROR(node.MergeInput(0, node.output(0)));
-  return node.num_inputs() == 3 ? node.MergeInput(2, node.input(0))
-                                : absl::OkStatus();
-}
-
 OpDef TakeOp() {
   return {
       .name = "take",
@@ -157,7 +149,7 @@ OpDef TakeOp() {
       .attrs = AttrsTypeOf<TakeAttrs>(),
       .inputs = {"a", "indices"},
       .shape = InferTake,
-      .dtype = InferDType,
+      .dtype = SameDTypeButIds,
       .gradient = [](const GradientContext& node) -> std::vector<Symbol> {
         return {Compose("_backward_take",
                         {node.head(0), node.input(1), node.input(0)},
@@ -183,7 +175,7 @@ OpDef TakeBackwardOp() {
       .inputs = {"head", "indices", {"a", Access::kUnread}},
       .outputs = {"grad"},
       .shape = InferBackward,
-      .dtype = InferDType,
+      .dtype = SameDTypeButIds,
       .gradient = [](const GradientContext& node) -> std::vector<Symbol> {
         return {Compose("take", {node.head(0), node.input(1)},
                         node.untyped_attrs()),
@@ -204,7 +196,7 @@ OpDef BatchTakeOp() {
       .doc = "out[i...] = a[i..., indices[i...]], clipped to the last axis",
       .inputs = {"a", "indices"},
       .shape = InferBatchTake,
-      .dtype = InferDType,
+      .dtype = SameDTypeButIds,
       .kernels =
           KernelsForIds(NumberTypes(),
                         []<typename T, typename Id>() {

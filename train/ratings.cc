@@ -46,6 +46,22 @@ std::string Quote(absl::string_view field) {
 
 }  // namespace
 
+absl::StatusOr<absl::flat_hash_map<std::string, NDArray>> RatingInputs(
+    const Ratings& ratings, absl::Span<const uint32_t> rows) {
+  const auto n = static_cast<int64_t>(rows.size());
+  MINNOW_ASSIGN_OR_RETURN(NDArray users, NDArray::Zeros({n}, DType::kInt32));
+  MINNOW_ASSIGN_OR_RETURN(NDArray items, NDArray::Zeros({n}, DType::kInt32));
+  MINNOW_ASSIGN_OR_RETURN(NDArray values,
+                          NDArray::Zeros({n, 1}, DType::kFloat32));
+  for (size_t i = 0; i < rows.size(); ++i) {
+    users.values<int32_t>()[i] = ratings.users[rows[i]];
+    items.values<int32_t>()[i] = ratings.items[rows[i]];
+    values.values<float>()[i] = ratings.values[rows[i]];
+  }
+  return absl::flat_hash_map<std::string, NDArray>{
+      {"users", users}, {"items", items}, {"ratings", values}};
+}
+
 absl::StatusOr<Ratings> ReadRatings(const std::string& path) {
   MINNOW_ASSIGN_OR_RETURN(const std::string text, ReadFile(path, kMaxBytes));
   Ratings ratings;

@@ -14,7 +14,10 @@
 #include <string>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "minnow/core/ndarray.h"
 
 namespace minnow {
 
@@ -25,6 +28,11 @@ struct Ratings {
 
   int64_t size() const { return static_cast<int64_t>(values.size()); }
 };
+
+// The ratings `rows` as the inputs of a graph: "users" and "items" (n,) of
+// int32, "ratings" (n,1) of float32.
+absl::StatusOr<absl::flat_hash_map<std::string, NDArray>> RatingInputs(
+    const Ratings& ratings, absl::Span<const uint32_t> rows);
 
 absl::StatusOr<Ratings> ReadRatings(const std::string& path);
 
