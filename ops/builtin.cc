@@ -8,13 +8,16 @@
 #include "minnow/ops/cast_storage.h"
 #include "minnow/ops/concat.h"
 #include "minnow/ops/deferred.h"
+#include "minnow/ops/diag.h"
 #include "minnow/ops/ensure_rows.h"
 #include "minnow/ops/init.h"
 #include "minnow/ops/linalg.h"
+#include "minnow/ops/pad.h"
 #include "minnow/ops/pick.h"
 #include "minnow/ops/reduce.h"
 #include "minnow/ops/repeat.h"
 #include "minnow/ops/reshape.h"
+#include "minnow/ops/sequence.h"
 #include "minnow/ops/sgd.h"
 #include "minnow/ops/shape.h"
 #include "minnow/ops/slice.h"
@@ -29,12 +32,13 @@ namespace minnow {
 absl::StatusOr<OpRegistry> MakeBuiltinOps() {
   OpRegistry registry;
   for (auto* family :
-       {ActivationOps, AddNOps,        BinaryOps,    BroadcastOps,
-        CastOps,       CastStorageOps, ConcatOps,    DeferredOps,
-        EnsureRowsOps, InitOps,        LinalgOps,    PickOps,
-        ReduceOps,     RepeatOps,      ReshapeOps,   SgdOps,
-        ShapeOps,      SliceOps,       SoftmaxOps,   SoftmaxOutputOps,
-        SplitOps,      SumToLikeOps,   TransposeOps, UnaryOps}) {
+       {ActivationOps, AddNOps,        BinaryOps,        BroadcastOps,
+        CastOps,       CastStorageOps, ConcatOps,        DeferredOps,
+        DiagOps,       EnsureRowsOps,  InitOps,          LinalgOps,
+        PadOps,        PickOps,        ReduceOps,        RepeatOps,
+        ReshapeOps,    SequenceOps,    SgdOps,           ShapeOps,
+        SliceOps,      SoftmaxOps,     SoftmaxOutputOps, SplitOps,
+        SumToLikeOps,  TransposeOps,   UnaryOps}) {
     for (OpDef& op : family()) {
       MINNOW_RETURN_IF_ERROR(registry.Add(std::move(op)));
     }

@@ -70,6 +70,16 @@ std::vector<Kernel> MoveKernels(PrepareFn prepare,
   return kernels;
 }
 
+std::vector<Shape> InputShapes(const ShapeInference& node, size_t first) {
+  std::vector<Shape> shapes;
+  for (size_t i = first; i < node.num_inputs(); ++i) {
+    shapes.push_back(node.input(i));
+  }
+  return shapes;
+}
+
+}  // namespace internal
+
 MovePlan PlanInverseView(const MoveView& view, const Shape& out,
                          size_t num_args) {
   MovePlan plan;
@@ -81,16 +91,6 @@ MovePlan PlanInverseView(const MoveView& view, const Shape& out,
        PlanCopy(view.shape, StridedLayout::Of(view.shape), view.from)});
   return plan;
 }
-
-std::vector<Shape> InputShapes(const ShapeInference& node, size_t first) {
-  std::vector<Shape> shapes;
-  for (size_t i = first; i < node.num_inputs(); ++i) {
-    shapes.push_back(node.input(i));
-  }
-  return shapes;
-}
-
-}  // namespace internal
 
 MovePlan PlanView(const MoveView& view, size_t num_args) {
   MovePlan plan;

@@ -113,12 +113,12 @@ struct MoveView {
 // Copies what the view reads of the first argument to the last one.
 MovePlan PlanView(const MoveView& view, size_t num_args);
 
-namespace internal {
-
 // The way back, from the first argument to the last one of shape `out`. What
 // the view leaves out becomes zero.
 MovePlan PlanInverseView(const MoveView& view, const Shape& out,
                          size_t num_args);
+
+namespace internal {
 
 std::vector<Shape> InputShapes(const ShapeInference& node, size_t first);
 
@@ -212,8 +212,7 @@ struct ViewOp {
                                                absl::Span<const Shape> shapes) {
     std::vector<Shape> forward(shapes.begin() + 1, shapes.end() - 1);
     forward.push_back(shapes[0]);
-    return internal::PlanInverseView(view(attrs, forward), shapes.back(),
-                                     shapes.size());
+    return PlanInverseView(view(attrs, forward), shapes.back(), shapes.size());
   }
 
   static std::vector<Symbol> BackwardGradient(const GradientContext& node) {

@@ -62,13 +62,16 @@ int64_t NumParts(const SplitV2Attrs& a) {
                         : static_cast<int64_t>(a.indices.get().size());
 }
 
+// More are taken for a damaged file.
+constexpr int64_t kMaxParts = int64_t{1} << 20;
+
 const char* PartsAttr(const SplitAttrs&) { return "num_outputs"; }
 const char* PartsAttr(const SplitV2Attrs&) { return "indices"; }
 
 template <typename A>
 std::vector<std::string> PartNames(const Attrs& attrs) {
   const int64_t count = NumParts(attrs.As<A>());
-  if (count == 1) return {"out"};
+  if (count <= 1 || count > kMaxParts) return {"out"};
   std::vector<std::string> names;
   for (int64_t i = 0; i < count; ++i) {
     names.push_back(absl::StrCat("out", i));
@@ -80,8 +83,9 @@ template <typename A>
 absl::Status InferSplit(ShapeInference& node) {
   const A& a = node.attrs<A>();
   const Shape& data = node.input(0);
-  if (NumParts(a) < 1) {
-    return BadAttr(PartsAttr(a), "1 or more parts", NumParts(a));
+  if (NumParts(a) < 1 || NumParts(a) > kMaxParts) {
+    return BadAttr(PartsAttr(a), absl::StrCat("1 to ", kMaxParts, " parts"),
+                   NumParts(a));
   }
   if (!data.known_rank()) return absl::OkStatus();
   MINNOW_ASSIGN_OR_RETURN(size_t axis, ReadAxis("axis", a.axis, data.rank()));
@@ -166,6 +170,8 @@ std::vector<Symbol> SplitV2Gradient(const GradientContext& node) {
 
 std::vector<Symbol> ComposeParts(const char* op, Symbol data, Attrs attrs,
                                  int64_t count, NodeOptions options) {
+  // One where inference will refuse the number.
+  if (count < 1 || count > kMaxParts) count = 1;
   if (data.omitted()) return std::vector<Symbol>(static_cast<size_t>(count));
   const Symbol node =
       data.builder->Add(op, {data}, std::move(attrs), std::move(options));
@@ -178,15 +184,13 @@ namespace op {
 
 std::vector<Symbol> Split(Symbol data, const SplitAttrs& attrs,
                           NodeOptions options) {
-  return ComposeParts("SliceChannel", data, attrs,
-                      std::max<int64_t>(1, NumParts(attrs)),
+  return ComposeParts("SliceChannel", data, attrs, NumParts(attrs),
                       std::move(options));
 }
 
 std::vector<Symbol> SplitV2(Symbol data, const SplitV2Attrs& attrs,
                             NodeOptions options) {
-  return ComposeParts("_split_v2", data, attrs,
-                      std::max<int64_t>(1, NumParts(attrs)),
+  return ComposeParts("_split_v2", data, attrs, NumParts(attrs),
                       std::move(options));
 }
 
