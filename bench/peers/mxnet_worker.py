@@ -106,6 +106,22 @@ def mlp(batch):
     return run
 
 
+def one_op(entry):
+    """The call of an entry of op_works.json, ready to be repeated."""
+    inputs = [
+        mx.nd.random.uniform(0, high, shape=tuple(shape))
+        for shape, high in settings.op_inputs(entry)
+    ]
+    call = eval(f"lambda: {entry['mxnet']}", dict(zip("abc", inputs)) | {"nd": mx.nd})
+
+    def run(steps):
+        for _ in range(steps):
+            call()
+        mx.nd.waitall()
+
+    return run
+
+
 if __name__ == "__main__":
     protocol.serve(
         f"mxnet {mx.__version__}",
@@ -115,5 +131,9 @@ if __name__ == "__main__":
             "standard": functools.partial(row_update, lazy=False),
             "dispatch": dispatch,
             "mlp": mlp,
+        }
+        | {
+            name: lambda size, entry=entry: one_op(entry)
+            for name, entry in settings.op_works().items()
         },
     )

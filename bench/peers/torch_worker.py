@@ -125,9 +125,27 @@ def train(epochs):
     return run
 
 
+def one_op(entry):
+    """The call of an entry of op_works.json, ready to be repeated."""
+    inputs = [torch.rand(shape) * high for shape, high in settings.op_inputs(entry)]
+    names = dict(zip("abc", inputs)) | {"torch": torch}
+    call = eval(f"lambda: {entry['torch']}", names)
+
+    @torch.inference_mode()
+    def run(steps):
+        for _ in range(steps):
+            call()
+
+    return run
+
+
 if __name__ == "__main__":
     torch.set_num_threads(int(sys.argv[1]))
     protocol.serve(
         f"torch {torch.__version__}",
-        {"sgd_mom": sgd_mom, "lazy": lazy, "dispatch": dispatch, "mlp": mlp, "train": train},
+        {"sgd_mom": sgd_mom, "lazy": lazy, "dispatch": dispatch, "mlp": mlp, "train": train}
+        | {
+            name: lambda size, entry=entry: one_op(entry)
+            for name, entry in settings.op_works().items()
+        },
     )
