@@ -6,32 +6,68 @@
 #include "minnow/ops/binary.h"
 #include "minnow/ops/cast.h"
 #include "minnow/ops/cast_storage.h"
+#include "minnow/ops/concat.h"
 #include "minnow/ops/deferred.h"
+#include "minnow/ops/diag.h"
 #include "minnow/ops/dot.h"
+#include "minnow/ops/embedding.h"
 #include "minnow/ops/ensure_rows.h"
 #include "minnow/ops/fully_connected.h"
 #include "minnow/ops/init.h"
+#include "minnow/ops/pad.h"
 #include "minnow/ops/pick.h"
 #include "minnow/ops/reduce.h"
 #include "minnow/ops/regression_output.h"
+#include "minnow/ops/repeat.h"
+#include "minnow/ops/reshape.h"
+#include "minnow/ops/sequence.h"
 #include "minnow/ops/sgd.h"
 #include "minnow/ops/shape.h"
+#include "minnow/ops/slice.h"
 #include "minnow/ops/softmax.h"
 #include "minnow/ops/softmax_output.h"
 #include "minnow/ops/sparse_retain.h"
 #include "minnow/ops/sum_to_like.h"
+#include "minnow/ops/take.h"
+#include "minnow/ops/transpose.h"
 #include "minnow/ops/unary.h"
 
 namespace minnow {
 
 absl::StatusOr<OpRegistry> MakeBuiltinOps() {
   OpRegistry registry;
-  for (auto* family :
-       {ActivationOps,       AddNOps,         BinaryOps,    CastOps,
-        CastStorageOps,      DeferredOps,     DotOps,       EnsureRowsOps,
-        FullyConnectedOps,   InitOps,         PickOps,      ReduceOps,
-        RegressionOutputOps, SgdOps,          ShapeOps,     SoftmaxOps,
-        SoftmaxOutputOps,    SparseRetainOps, SumToLikeOps, UnaryOps}) {
+  for (auto* family : {ActivationOps,
+                       AddNOps,
+                       BinaryOps,
+                       BroadcastOps,
+                       CastOps,
+                       CastStorageOps,
+                       ConcatOps,
+                       DeferredOps,
+                       DiagOps,
+                       DotOps,
+                       EmbeddingOps,
+                       EnsureRowsOps,
+                       FullyConnectedOps,
+                       InitOps,
+                       PadOps,
+                       PickOps,
+                       ReduceOps,
+                       RegressionOutputOps,
+                       RepeatOps,
+                       ReshapeOps,
+                       SequenceOps,
+                       SgdOps,
+                       ShapeOps,
+                       SliceOps,
+                       SoftmaxOps,
+                       SoftmaxOutputOps,
+                       SparseRetainOps,
+                       SplitOps,
+                       SumToLikeOps,
+                       TakeOps,
+                       TransposeOps,
+                       UnaryOps}) {
     for (OpDef& op : family()) {
       MINNOW_RETURN_IF_ERROR(registry.Add(std::move(op)));
     }

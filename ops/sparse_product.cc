@@ -10,7 +10,7 @@
 #include "minnow/core/half.h"
 #include "minnow/core/simd.h"
 #include "minnow/core/status.h"
-#include "minnow/ops/transpose.h"
+#include "minnow/ops/strided_copy.h"
 
 namespace minnow {
 namespace {
@@ -218,14 +218,23 @@ void Multiply(ThreadPool& threads, const Terms<C>& terms, const T* dense,
   });
 }
 
+template <typename T>
+void TransposeMatrix(ThreadPool& threads, int64_t rows, int64_t cols,
+                     const T* from, T* to) {
+  StridedLayout columns;
+  columns.strides = {1, cols};
+  CopyElements(threads,
+               PlanCopy({cols, rows}, columns, StridedLayout::Of({cols, rows})),
+               from, to);
+}
+
 // D with its rows one after the other.
 template <typename T>
 const T* RowsOf(const RunContext& context, const SparseProductPlan& plan,
                 const DenseFactor<T>& dense) {
   if (!plan.transpose_dense) return dense.values;
   T* const to = reinterpret_cast<T*>(context.workspace.data());
-  Transpose(*context.threads, PlanTranspose({plan.cols, plan.inner}, {1, 0}),
-            dense.values, to);
+  TransposeMatrix<T>(*context.threads, plan.cols, plan.inner, dense.values, to);
   return to;
 }
 
@@ -263,8 +272,7 @@ absl::Status MultiplyToDense(const RunContext& context,
   MINNOW_ASSIGN_OR_RETURN(
       const T* product, MultiplyCompact(context, plan, terms, dense, scratch));
   if (terms.count == plan.rows) {
-    Transpose(*context.threads, PlanTranspose({plan.rows, plan.cols}, {1, 0}),
-              product, out);
+    TransposeMatrix<T>(*context.threads, plan.rows, plan.cols, product, out);
     return absl::OkStatus();
   }
   const int64_t grain = (1 << 14) / (terms.count + 1) + 1;
@@ -314,8 +322,8 @@ absl::Status MultiplyToCsr(const RunContext& context,
   const int64_t size = terms.count * plan.cols;
   MINNOW_RETURN_IF_ERROR(
       ResizeSparse(size, size * static_cast<int64_t>(sizeof(T)), *out.array));
-  Transpose(*context.threads, PlanTranspose({terms.count, plan.cols}, {1, 0}),
-            product, reinterpret_cast<T*>(out.array->values.data()));
+  TransposeMatrix<T>(*context.threads, terms.count, plan.cols, product,
+                     reinterpret_cast<T*>(out.array->values.data()));
   int64_t* column = out.array->indices.data();
   for (int64_t j = 0; j < plan.cols; ++j) {
     out.array->indptr[static_cast<size_t>(j) + 1] = (j + 1) * terms.count;

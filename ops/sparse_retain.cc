@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "minnow/core/convert.h"
 #include "minnow/core/status.h"
 #include "minnow/ops/row_ids.h"
 
@@ -13,7 +14,7 @@ namespace {
 template <typename Id>
 absl::StatusOr<std::vector<int64_t>> SortedRows(Dense<const Id> ids,
                                                 int64_t num_rows) {
-  MINNOW_RETURN_IF_ERROR(CheckRowIds(ids, num_rows));
+  MINNOW_RETURN_IF_ERROR(CheckRowIds("indices", IdsOf(ids), num_rows));
   std::vector<int64_t> rows(ids.values.size());
   std::transform(ids.values.begin(), ids.values.end(), rows.begin(),
                  [](Id id) { return Convert<int64_t>(id); });
@@ -90,11 +91,6 @@ absl::Status InferShape(ShapeInference& node) {
   return node.MergeInput(0, node.output(0));
 }
 
-absl::Status InferDType(DTypeInference& node) {
-  MINNOW_RETURN_IF_ERROR(node.MergeOutput(0, node.input(0)));
-  return node.MergeInput(0, node.output(0));
-}
-
 OpDef SparseRetainOp() {
   std::vector<Kernel> kernels = KernelsForIds(
       NumberTypes(),
@@ -112,7 +108,7 @@ OpDef SparseRetainOp() {
 The result is row_sparse; indices may stand in any order.)",
       .inputs = {"data", "indices"},
       .shape = InferShape,
-      .dtype = InferDType,
+      .dtype = SameDTypeButIds,
       .gradient = [](const GradientContext& node) -> std::vector<Symbol> {
         return {op::SparseRetain(node.head(0), node.input(1)), Symbol{}};
       },

@@ -50,7 +50,7 @@ TEST(SparseRetainTest, ARowOutsideIsAnError) {
   const auto rows =
       Retain(SomeRows(), *NDArray::FromValues<int32_t>({2}, {1, 6}));
   EXPECT_TRUE(absl::StrContains(rows.status().message(),
-                                "[1]: expected a row in [0,6), found 6"))
+                                "indices[1]: expected a row in [0,6), found 6"))
       << rows.status();
 }
 
