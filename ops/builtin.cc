@@ -4,13 +4,16 @@
 #include "minnow/ops/activation.h"
 #include "minnow/ops/add_n.h"
 #include "minnow/ops/binary.h"
+#include "minnow/ops/binary_math.h"
 #include "minnow/ops/cast.h"
 #include "minnow/ops/cast_storage.h"
 #include "minnow/ops/deferred.h"
 #include "minnow/ops/ensure_rows.h"
 #include "minnow/ops/init.h"
 #include "minnow/ops/linalg.h"
+#include "minnow/ops/logic.h"
 #include "minnow/ops/pick.h"
+#include "minnow/ops/piecewise.h"
 #include "minnow/ops/reduce.h"
 #include "minnow/ops/sgd.h"
 #include "minnow/ops/shape.h"
@@ -23,10 +26,14 @@ namespace minnow {
 
 absl::StatusOr<OpRegistry> MakeBuiltinOps() {
   OpRegistry registry;
-  for (auto* family :
-       {ActivationOps, AddNOps, BinaryOps, CastOps, CastStorageOps, DeferredOps,
-        EnsureRowsOps, InitOps, LinalgOps, PickOps, ReduceOps, SgdOps, ShapeOps,
-        SoftmaxOps, SoftmaxOutputOps, SumToLikeOps, UnaryOps}) {
+  for (auto* family : {ActivationOps,    AddNOps,        BinaryOps,
+                       BinaryMathOps,    CastOps,        CastStorageOps,
+                       DeferredOps,      EnsureRowsOps,  InitOps,
+                       LinalgOps,        LogicOps,       PickOps,
+                       PiecewiseOps,     ReduceOps,      SgdOps,
+                       ShapeOps,         SoftmaxOps,     SoftmaxOutputOps,
+                       SumToLikeOps,     UnaryOps,       UnaryTrigonometricOps,
+                       UnaryRoundingOps, UnarySpecialOps}) {
     for (OpDef& op : family()) {
       MINNOW_RETURN_IF_ERROR(registry.Add(std::move(op)));
     }

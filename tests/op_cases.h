@@ -96,6 +96,8 @@ std::vector<OpCase> AllOpCases();
 
 // The rows of a family, in op_cases_<family>.cc.
 std::vector<OpCase> ElementwiseOpCases();
+std::vector<OpCase> UnaryOpCases();
+std::vector<OpCase> BinaryOpCases();
 std::vector<OpCase> NnOpCases();
 std::vector<OpCase> OptimizerOpCases();
 
@@ -103,6 +105,11 @@ std::vector<OpCase> OptimizerOpCases();
 // shape, or of any number of such inputs.
 Formula Elementwise(std::function<double(double)> f);
 Formula Elementwise(std::function<double(double, double)> f);
+// A row of an operator that applies `f` to random elements of [low, high), and
+// one for zeros of both signs, infinities, NaN and the like.
+OpCase UnaryCase(const char* op, double (*f)(double), double low, double high);
+OpCase SpecialCase(const char* op, double (*f)(double),
+                   std::vector<double> values);
 // The gradient formula of operators through which nothing flows.
 GradientFormula ZeroGradient();
 
