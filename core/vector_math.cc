@@ -1,5 +1,6 @@
 #include "minnow/core/vector_math.h"
 
+#include <cmath>
 #include <cstddef>
 #include <cstring>
 #include <limits>
@@ -18,7 +19,27 @@
 #define MINNOW_CORE_VECTOR_MATH_FUNCTION_
 namespace minnow {
 
-enum class Function { kExp, kExpm1, kLog, kLog1p, kTanh, kSigmoid, kSoftrelu };
+enum class Function {
+  kExp,
+  kExpm1,
+  kLog,
+  kLog10,
+  kLog1p,
+  kLog2,
+  kSin,
+  kCos,
+  kSinh,
+  kCosh,
+  kTanh,
+  kAsin,
+  kAcos,
+  kAtan,
+  kAsinh,
+  kAcosh,
+  kAtanh,
+  kSigmoid,
+  kSoftrelu
+};
 
 }  // namespace minnow
 #endif  // MINNOW_CORE_VECTOR_MATH_FUNCTION_
@@ -86,6 +107,230 @@ struct Log1pFunction {
   }
 };
 
+// y with F::Scalar(x) in place of zeros. Those that are right stay what they
+// are.
+template <class F, class D, class V>
+HWY_NOINLINE V ScalarWhereZero(D d, V x, V y) {
+  using T = hn::TFromD<D>;
+  HWY_ALIGN T from[hn::MaxLanes(d)];
+  HWY_ALIGN T to[hn::MaxLanes(d)];
+  hn::Store(x, d, from);
+  hn::Store(y, d, to);
+  for (size_t i = 0; i < hn::Lanes(d); ++i) {
+    if (to[i] == 0) to[i] = F::Scalar(from[i]);
+  }
+  return hn::Load(d, to);
+}
+
+// The vector function F::Vector where F::Inside holds, the C library's
+// elsewhere.
+template <class F>
+struct Completed {
+  template <class D, class V>
+  HWY_INLINE V operator()(D d, V x) const {
+    const V y = F::Vector(d, x);
+    const auto inside = F::Inside(d, x);
+    if (HWY_LIKELY(hn::AllTrue(d, inside))) return y;
+    return ScalarWhereZero<F>(d, x, hn::IfThenElseZero(inside, y));
+  }
+};
+
+// A logarithm that is exact where it is an integer, as those of the C library
+// are: what is close to one is left to them.
+template <class F>
+struct LogToBase {
+  template <class D, class V>
+  HWY_INLINE V operator()(D d, V x) const {
+    using T = hn::TFromD<D>;
+    const V y = CompleteLog(d, x, hn::Zero(d), F::Vector(d, x));
+    const V integer = hn::Round(y);
+    const V close = hn::Mul(hn::Abs(integer),
+                            hn::Set(d, 8 * std::numeric_limits<T>::epsilon()));
+    const auto is_close = hn::Lt(hn::Abs(hn::Sub(y, integer)), close);
+    if (HWY_LIKELY(hn::AllFalse(d, is_close))) return y;
+    return ScalarWhereZero<F>(d, x, hn::IfThenZeroElse(is_close, y));
+  }
+};
+
+struct Log2Function {
+  template <class D, class V>
+  static HWY_INLINE V Vector(D d, V x) {
+    return hn::Log2(d, x);
+  }
+  template <typename T>
+  static T Scalar(T x) {
+    return std::log2(x);
+  }
+};
+
+struct Log10Function {
+  template <class D, class V>
+  static HWY_INLINE V Vector(D d, V x) {
+    return hn::Log10(d, x);
+  }
+  template <typename T>
+  static T Scalar(T x) {
+    return std::log10(x);
+  }
+};
+
+template <class D, class V>
+HWY_INLINE auto IsWithin(D d, V x, double bound) {
+  return hn::Le(hn::Abs(x), hn::Set(d, static_cast<hn::TFromD<D>>(bound)));
+}
+
+template <class D, class V>
+HWY_INLINE auto IsFinite(D d, V x) {
+  return hn::Lt(hn::Abs(x), Infinity(d));
+}
+
+struct SinFunction {
+  template <class D, class V>
+  static HWY_INLINE V Vector(D d, V x) {
+    return hn::IfThenElse(hn::Eq(x, hn::Zero(d)), x, hn::Sin(d, x));
+  }
+  template <class D, class V>
+  static HWY_INLINE auto Inside(D d, V x) {
+    return IsWithin(d, x, 39000);
+  }
+  template <typename T>
+  static T Scalar(T x) {
+    return std::sin(x);
+  }
+};
+
+struct CosFunction {
+  template <class D, class V>
+  static HWY_INLINE V Vector(D d, V x) {
+    // Exactly 1, which integers would drop to 0.
+    const auto is_zero = hn::Eq(x, hn::Zero(d));
+    return hn::IfThenElse(is_zero, hn::Set(d, 1), hn::Cos(d, x));
+  }
+  template <class D, class V>
+  static HWY_INLINE auto Inside(D d, V x) {
+    return IsWithin(d, x, 39000);
+  }
+  template <typename T>
+  static T Scalar(T x) {
+    return std::cos(x);
+  }
+};
+
+struct SinhFunction {
+  template <class D, class V>
+  static HWY_INLINE V Vector(D d, V x) {
+    return hn::IfThenElse(hn::Eq(x, hn::Zero(d)), x, hn::Sinh(d, x));
+  }
+  template <class D, class V>
+  static HWY_INLINE auto Inside(D d, V x) {
+    return IsWithin(d, x, kIsFloat<D> ? 88 : 709);
+  }
+  template <typename T>
+  static T Scalar(T x) {
+    return std::sinh(x);
+  }
+};
+
+// (e^x + e^-x) / 2
+struct CoshFunction {
+  template <class D, class V>
+  static HWY_INLINE V Vector(D d, V x) {
+    const V half = hn::Set(d, static_cast<hn::TFromD<D>>(0.5));
+    const V e = hn::Exp(d, ClampForExp(d, hn::Abs(x)));
+    return hn::Add(hn::Mul(half, e), hn::Div(half, e));
+  }
+  template <class D, class V>
+  static HWY_INLINE auto Inside(D d, V x) {
+    return IsWithin(d, x, kIsFloat<D> ? 88 : 709);
+  }
+  template <typename T>
+  static T Scalar(T x) {
+    return std::cosh(x);
+  }
+};
+
+struct AsinFunction {
+  template <class D, class V>
+  static HWY_INLINE V Vector(D d, V x) {
+    return hn::Asin(d, x);
+  }
+  template <class D, class V>
+  static HWY_INLINE auto Inside(D d, V x) {
+    return IsWithin(d, x, 1);
+  }
+  template <typename T>
+  static T Scalar(T x) {
+    return std::asin(x);
+  }
+};
+
+struct AcosFunction {
+  template <class D, class V>
+  static HWY_INLINE V Vector(D d, V x) {
+    return hn::Acos(d, x);
+  }
+  template <class D, class V>
+  static HWY_INLINE auto Inside(D d, V x) {
+    return IsWithin(d, x, 1);
+  }
+  template <typename T>
+  static T Scalar(T x) {
+    return std::acos(x);
+  }
+};
+
+struct AtanFunction {
+  template <class D, class V>
+  HWY_INLINE V operator()(D d, V x) const {
+    return hn::IfThenElse(hn::IsNaN(x), x, hn::Atan(d, x));
+  }
+};
+
+struct AsinhFunction {
+  template <class D, class V>
+  static HWY_INLINE V Vector(D d, V x) {
+    return hn::Asinh(d, x);
+  }
+  template <class D, class V>
+  static HWY_INLINE auto Inside(D d, V x) {
+    return IsFinite(d, x);
+  }
+  template <typename T>
+  static T Scalar(T x) {
+    return std::asinh(x);
+  }
+};
+
+struct AcoshFunction {
+  template <class D, class V>
+  static HWY_INLINE V Vector(D d, V x) {
+    return hn::Acosh(d, x);
+  }
+  template <class D, class V>
+  static HWY_INLINE auto Inside(D d, V x) {
+    return hn::And(IsFinite(d, x), hn::Ge(x, hn::Set(d, 1)));
+  }
+  template <typename T>
+  static T Scalar(T x) {
+    return std::acosh(x);
+  }
+};
+
+struct AtanhFunction {
+  template <class D, class V>
+  static HWY_INLINE V Vector(D d, V x) {
+    return hn::Atanh(d, x);
+  }
+  template <class D, class V>
+  static HWY_INLINE auto Inside(D d, V x) {
+    return hn::Lt(hn::Abs(x), hn::Set(d, 1));
+  }
+  template <typename T>
+  static T Scalar(T x) {
+    return std::atanh(x);
+  }
+};
+
 struct TanhFunction {
   template <class D, class V>
   HWY_INLINE V operator()(D d, V x) const {
@@ -145,6 +390,30 @@ void Apply(Function function, const T* x, T* y, size_t n) {
       return Transform<LogFunction>(x, y, n);
     case Function::kLog1p:
       return Transform<Log1pFunction>(x, y, n);
+    case Function::kLog10:
+      return Transform<LogToBase<Log10Function>>(x, y, n);
+    case Function::kLog2:
+      return Transform<LogToBase<Log2Function>>(x, y, n);
+    case Function::kSin:
+      return Transform<Completed<SinFunction>>(x, y, n);
+    case Function::kCos:
+      return Transform<Completed<CosFunction>>(x, y, n);
+    case Function::kSinh:
+      return Transform<Completed<SinhFunction>>(x, y, n);
+    case Function::kCosh:
+      return Transform<Completed<CoshFunction>>(x, y, n);
+    case Function::kAsin:
+      return Transform<Completed<AsinFunction>>(x, y, n);
+    case Function::kAcos:
+      return Transform<Completed<AcosFunction>>(x, y, n);
+    case Function::kAtan:
+      return Transform<AtanFunction>(x, y, n);
+    case Function::kAsinh:
+      return Transform<Completed<AsinhFunction>>(x, y, n);
+    case Function::kAcosh:
+      return Transform<Completed<AcoshFunction>>(x, y, n);
+    case Function::kAtanh:
+      return Transform<Completed<AtanhFunction>>(x, y, n);
     case Function::kTanh:
       return Transform<TanhFunction>(x, y, n);
     case Function::kSigmoid:
@@ -181,54 +450,35 @@ void Dispatch(Function f, absl::Span<const double> x, absl::Span<double> y) {
 
 }  // namespace
 
-void Exp(absl::Span<const float> x, absl::Span<float> y) {
-  Dispatch(Function::kExp, x, y);
-}
-void Exp(absl::Span<const double> x, absl::Span<double> y) {
-  Dispatch(Function::kExp, x, y);
-}
+#define MINNOW_DEFINE_FUNCTION(name)                            \
+  void name(absl::Span<const float> x, absl::Span<float> y) {   \
+    Dispatch(Function::k##name, x, y);                          \
+  }                                                             \
+  void name(absl::Span<const double> x, absl::Span<double> y) { \
+    Dispatch(Function::k##name, x, y);                          \
+  }
 
-void Expm1(absl::Span<const float> x, absl::Span<float> y) {
-  Dispatch(Function::kExpm1, x, y);
-}
-void Expm1(absl::Span<const double> x, absl::Span<double> y) {
-  Dispatch(Function::kExpm1, x, y);
-}
+MINNOW_DEFINE_FUNCTION(Exp)
+MINNOW_DEFINE_FUNCTION(Expm1)
+MINNOW_DEFINE_FUNCTION(Log)
+MINNOW_DEFINE_FUNCTION(Log10)
+MINNOW_DEFINE_FUNCTION(Log1p)
+MINNOW_DEFINE_FUNCTION(Log2)
+MINNOW_DEFINE_FUNCTION(Sin)
+MINNOW_DEFINE_FUNCTION(Cos)
+MINNOW_DEFINE_FUNCTION(Sinh)
+MINNOW_DEFINE_FUNCTION(Cosh)
+MINNOW_DEFINE_FUNCTION(Tanh)
+MINNOW_DEFINE_FUNCTION(Asin)
+MINNOW_DEFINE_FUNCTION(Acos)
+MINNOW_DEFINE_FUNCTION(Atan)
+MINNOW_DEFINE_FUNCTION(Asinh)
+MINNOW_DEFINE_FUNCTION(Acosh)
+MINNOW_DEFINE_FUNCTION(Atanh)
+MINNOW_DEFINE_FUNCTION(Sigmoid)
+MINNOW_DEFINE_FUNCTION(Softrelu)
 
-void Log(absl::Span<const float> x, absl::Span<float> y) {
-  Dispatch(Function::kLog, x, y);
-}
-void Log(absl::Span<const double> x, absl::Span<double> y) {
-  Dispatch(Function::kLog, x, y);
-}
-
-void Log1p(absl::Span<const float> x, absl::Span<float> y) {
-  Dispatch(Function::kLog1p, x, y);
-}
-void Log1p(absl::Span<const double> x, absl::Span<double> y) {
-  Dispatch(Function::kLog1p, x, y);
-}
-
-void Tanh(absl::Span<const float> x, absl::Span<float> y) {
-  Dispatch(Function::kTanh, x, y);
-}
-void Tanh(absl::Span<const double> x, absl::Span<double> y) {
-  Dispatch(Function::kTanh, x, y);
-}
-
-void Sigmoid(absl::Span<const float> x, absl::Span<float> y) {
-  Dispatch(Function::kSigmoid, x, y);
-}
-void Sigmoid(absl::Span<const double> x, absl::Span<double> y) {
-  Dispatch(Function::kSigmoid, x, y);
-}
-
-void Softrelu(absl::Span<const float> x, absl::Span<float> y) {
-  Dispatch(Function::kSoftrelu, x, y);
-}
-void Softrelu(absl::Span<const double> x, absl::Span<double> y) {
-  Dispatch(Function::kSoftrelu, x, y);
-}
+#undef MINNOW_DEFINE_FUNCTION
 
 }  // namespace minnow
 #endif  // HWY_ONCE

@@ -10,6 +10,7 @@
 
 #include <concepts>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "minnow/core/attrs.h"
@@ -32,6 +33,18 @@ struct ScalarAttrs {
   }
 };
 
+// The composer of an operator on an array and a number:
+//
+//   inline constexpr ScalarComposer PlusScalar{"_plus_scalar"};
+//   Symbol y = op::PlusScalar(x, {.scalar = 0.5, .is_int = false});
+struct ScalarComposer {
+  const char* op;
+  Symbol operator()(Symbol data, const ScalarAttrs& attrs,
+                    NodeOptions options = {}) const {
+    return Compose(op, {data}, attrs, std::move(options));
+  }
+};
+
 namespace op {
 
 inline constexpr BinaryComposer ElemwiseAdd{"elemwise_add"};
@@ -45,23 +58,17 @@ inline constexpr BinaryComposer BroadcastMul{"broadcast_mul"};
 inline constexpr BinaryComposer BroadcastDiv{"broadcast_div"};
 
 // data + scalar
-Symbol PlusScalar(Symbol data, const ScalarAttrs& attrs,
-                  NodeOptions options = {});
+inline constexpr ScalarComposer PlusScalar{"_plus_scalar"};
 // data - scalar
-Symbol MinusScalar(Symbol data, const ScalarAttrs& attrs,
-                   NodeOptions options = {});
+inline constexpr ScalarComposer MinusScalar{"_minus_scalar"};
 // scalar - data
-Symbol RminusScalar(Symbol data, const ScalarAttrs& attrs,
-                    NodeOptions options = {});
+inline constexpr ScalarComposer RminusScalar{"_rminus_scalar"};
 // data * scalar
-Symbol MulScalar(Symbol data, const ScalarAttrs& attrs,
-                 NodeOptions options = {});
+inline constexpr ScalarComposer MulScalar{"_mul_scalar"};
 // data / scalar
-Symbol DivScalar(Symbol data, const ScalarAttrs& attrs,
-                 NodeOptions options = {});
+inline constexpr ScalarComposer DivScalar{"_div_scalar"};
 // scalar / data
-Symbol RdivScalar(Symbol data, const ScalarAttrs& attrs,
-                  NodeOptions options = {});
+inline constexpr ScalarComposer RdivScalar{"_rdiv_scalar"};
 
 }  // namespace op
 

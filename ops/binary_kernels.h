@@ -10,8 +10,10 @@
 #define MINNOW_OPS_BINARY_KERNELS_H_
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -177,21 +179,28 @@ std::vector<Kernel> BinaryKernels(Types<T...> types) {
 // data op scalar; scalar op data if reversed. Those that give the type of the
 // array come first; integers with a number that is none give float64, and bool
 // gives int64 or float64, as in MXNet.
-template <typename F, bool reversed>
+template <typename F, bool reversed, bool keeps_zero = false>
 std::vector<Kernel> ScalarKernels() {
-  auto widened = [](auto types, auto result) {
-    return KernelsFor(types, []<typename T>() {
-      return KernelOf<internal::Scalar<F, reversed, T, decltype(result)>>();
-    });
+  auto kernels_of = []<typename T, typename R>() {
+    constexpr auto kKernel = internal::Scalar<F, reversed, T, R>;
+    if constexpr (keeps_zero) {
+      return StorageKeepingKernels<kKernel>();
+    } else {
+      return std::array{KernelOf<kKernel>()};
+    }
   };
-  std::vector<Kernel> kernels = KernelsFor(NumberTypes(), []<typename T>() {
-    return KernelOf<internal::Scalar<F, reversed, T, T>>();
-  });
-  for (auto&& more :
-       {widened(Types<int8_t, uint8_t, int32_t, int64_t, bool>(), double()),
-        widened(Types<bool>(), int64_t())}) {
-    kernels.insert(kernels.end(), more.begin(), more.end());
-  }
+  std::vector<Kernel> kernels = StoredKernelsFor(
+      NumberTypes(),
+      [&]<typename T>() { return kernels_of.template operator()<T, T>(); });
+  auto widened = [&](auto types, auto result) {
+    for (Kernel& kernel : StoredKernelsFor(types, [&]<typename T>() {
+           return kernels_of.template operator()<T, decltype(result)>();
+         })) {
+      kernels.push_back(std::move(kernel));
+    }
+  };
+  widened(Types<int8_t, uint8_t, int32_t, int64_t, bool>(), double());
+  widened(Types<bool>(), int64_t());
   return kernels;
 }
 

@@ -4,6 +4,7 @@
 #include "minnow/ops/activation.h"
 #include "minnow/ops/add_n.h"
 #include "minnow/ops/binary.h"
+#include "minnow/ops/binary_math.h"
 #include "minnow/ops/cast.h"
 #include "minnow/ops/cast_storage.h"
 #include "minnow/ops/concat.h"
@@ -14,8 +15,10 @@
 #include "minnow/ops/ensure_rows.h"
 #include "minnow/ops/fully_connected.h"
 #include "minnow/ops/init.h"
+#include "minnow/ops/logic.h"
 #include "minnow/ops/pad.h"
 #include "minnow/ops/pick.h"
+#include "minnow/ops/piecewise.h"
 #include "minnow/ops/reduce.h"
 #include "minnow/ops/regression_output.h"
 #include "minnow/ops/repeat.h"
@@ -38,6 +41,7 @@ absl::StatusOr<OpRegistry> MakeBuiltinOps() {
   OpRegistry registry;
   for (auto* family : {ActivationOps,
                        AddNOps,
+                       BinaryMathOps,
                        BinaryOps,
                        BroadcastOps,
                        CastOps,
@@ -50,8 +54,10 @@ absl::StatusOr<OpRegistry> MakeBuiltinOps() {
                        EnsureRowsOps,
                        FullyConnectedOps,
                        InitOps,
+                       LogicOps,
                        PadOps,
                        PickOps,
+                       PiecewiseOps,
                        ReduceOps,
                        RegressionOutputOps,
                        RepeatOps,
@@ -67,7 +73,10 @@ absl::StatusOr<OpRegistry> MakeBuiltinOps() {
                        SumToLikeOps,
                        TakeOps,
                        TransposeOps,
-                       UnaryOps}) {
+                       UnaryOps,
+                       UnaryRoundingOps,
+                       UnarySpecialOps,
+                       UnaryTrigonometricOps}) {
     for (OpDef& op : family()) {
       MINNOW_RETURN_IF_ERROR(registry.Add(std::move(op)));
     }

@@ -36,18 +36,17 @@ absl::Status CastLike(const RunContext& context, const NoAttrs&,
   return ConvertBlocks(context, data, out);
 }
 
-// kernel_of<From, To>() for all pairs.
-template <typename... From, typename F>
-std::vector<Kernel> PairKernels(Types<From...>, F kernel_of) {
+// Those that `kernels_from` gives for each type.
+template <typename F>
+std::vector<Kernel> KernelsFromAll(F kernels_from) {
   std::vector<Kernel> kernels;
-  auto add = [&]<typename E>() {
-    for (Kernel& kernel : KernelsFor(AllTypes(), [&]<typename To>() {
-           return kernel_of.template operator()<E, To>();
-         })) {
-      kernels.push_back(std::move(kernel));
-    }
-  };
-  (add.template operator()<From>(), ...);
+  for (DType dtype : kAllDTypes) {
+    VisitDType(dtype, [&]<typename From>() {
+      for (Kernel& kernel : kernels_from.template operator()<From>()) {
+        kernels.push_back(std::move(kernel));
+      }
+    });
+  }
   return kernels;
 }
 
@@ -66,10 +65,11 @@ OpDef CastOp() {
       .gradient = [](const GradientContext& node) -> std::vector<Symbol> {
         return {op::CastLike(node.head(0), node.input(0))};
       },
-      .kernels = PairKernels(AllTypes(),
-                             []<typename From, typename To>() {
-                               return KernelOf<Cast<From, To>>();
-                             }),
+      .kernels = KernelsFromAll([]<typename From>() {
+        return StoredKernelsFor(AllTypes(), []<typename To>() {
+          return StorageKeepingKernels<Cast<From, To>>();
+        });
+      }),
   };
 }
 
@@ -87,10 +87,11 @@ OpDef CastLikeOp() {
       .gradient = [](const GradientContext& node) -> std::vector<Symbol> {
         return {op::CastLike(node.head(0), node.input(0)), Symbol{}};
       },
-      .kernels = PairKernels(AllTypes(),
-                             []<typename From, typename To>() {
-                               return KernelOf<CastLike<From, To>>();
-                             }),
+      .kernels = KernelsFromAll([]<typename From>() {
+        return KernelsFor(AllTypes(), []<typename To>() {
+          return KernelOf<CastLike<From, To>>();
+        });
+      }),
   };
 }
 

@@ -41,6 +41,22 @@ absl::Status FillLike(const RunContext& context, const NoAttrs&, Dense<const T>,
   return Fill(context, Convert<T>(value), out);
 }
 
+// A sparse array without any value. Its input need not be there at all.
+template <StorageType storage>
+Kernel StoreNothing(DType dtype) {
+  Kernel kernel;
+  kernel.args = {{dtype, storage, false, false}, {dtype, storage, true, false}};
+  kernel.run = [](const RunContext&, const void*,
+                  absl::Span<const ArrayRef* const> args) {
+    ArrayData& out = *args[1]->sparse;
+    if (storage == StorageType::kCsr) {
+      out.indptr.assign(static_cast<size_t>(args[1]->dims[0]) + 1, 0);
+    }
+    return ResizeSparse(0, 0, out);
+  };
+  return kernel;
+}
+
 template <typename A>
 OpDef InitOp(const char* name, const char* doc, std::vector<Kernel> kernels,
              InferShapeFn shape) {
@@ -228,13 +244,19 @@ Symbol Eye(GraphBuilder& builder, const EyeAttrs& attrs, NodeOptions options) {
 }  // namespace op
 
 std::vector<OpDef> InitOps() {
+  OpDef zeros_like = LikeOp<0>(
+      "zeros_like", {"_sparse_zeros_like"},
+      "out = 0, in each element; of the shape, type and storage of data");
+  for (DType dtype : kAllDTypes) {
+    zeros_like.kernels.push_back(StoreNothing<StorageType::kRowSparse>(dtype));
+    zeros_like.kernels.push_back(StoreNothing<StorageType::kCsr>(dtype));
+  }
   return {ArangeOp(),
           EyeOp(),
           ConstantOp<0>("_zeros", "out = 0, in each element"),
           ConstantOp<1>("_ones", "out = 1, in each element"),
           FullOp(),
-          LikeOp<0>("zeros_like", {"_sparse_zeros_like"},
-                    "out = 0, in each element; of the shape and type of data"),
+          std::move(zeros_like),
           LikeOp<1>("ones_like", {},
                     "out = 1, in each element; of the shape and type of data")};
 }

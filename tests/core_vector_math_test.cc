@@ -33,7 +33,19 @@ template <typename T>
 constexpr Function<T> kFunctions[] = {{"Exp", Exp, std::exp},
                                       {"Expm1", Expm1, std::expm1},
                                       {"Log", Log, std::log},
+                                      {"Log10", Log10, std::log10},
                                       {"Log1p", Log1p, std::log1p},
+                                      {"Log2", Log2, std::log2},
+                                      {"Sin", Sin, std::sin},
+                                      {"Cos", Cos, std::cos},
+                                      {"Sinh", Sinh, std::sinh},
+                                      {"Cosh", Cosh, std::cosh},
+                                      {"Asin", Asin, std::asin},
+                                      {"Acos", Acos, std::acos},
+                                      {"Atan", Atan, std::atan},
+                                      {"Asinh", Asinh, std::asinh},
+                                      {"Acosh", Acosh, std::acosh},
+                                      {"Atanh", Atanh, std::atanh},
                                       {"Tanh", Tanh, std::tanh},
                                       {"Sigmoid", Sigmoid, ExactSigmoid},
                                       {"Softrelu", Softrelu, ExactSoftrelu}};
@@ -62,7 +74,7 @@ std::vector<T> RandomInputs(size_t n, uint64_t seed) {
   using Bits = std::conditional_t<sizeof(T) == 4, uint32_t, uint64_t>;
   std::mt19937_64 random(seed);
   std::uniform_real_distribution<T> unit(-1, 1);
-  const T ranges[] = {T{1e-3}, 1, 2, 20, 110, 800};
+  const T ranges[] = {T{1e-3}, 1, 2, 20, 110, 800, 40'000};
   std::vector<T> x(n);
   for (size_t i = 0; i < n; ++i) {
     x[i] = i % 2 == 0 ? std::bit_cast<T>(static_cast<Bits>(random()))
@@ -173,6 +185,20 @@ TYPED_TEST(VectorMathTest, SaturatesWhereTheValueDoes) {
     EXPECT_EQ(value(sigmoid, 1000), 1);
     EXPECT_EQ(value(softrelu, -1000), 0);
     EXPECT_EQ(value(softrelu, 1000), 1000);
+  }
+}
+
+TYPED_TEST(VectorMathTest, LogarithmsOfPowersOfTheBaseAreExact) {
+  using T = TypeParam;
+  for (Isa isa : SupportedIsas()) {
+    const ScopedIsa scope(isa);
+    std::vector<T> x(11), y(11);
+    for (size_t i = 0; i < x.size(); ++i) x[i] = std::pow(T{10}, T(i));
+    Log10(x, absl::MakeSpan(y));
+    for (size_t i = 0; i < x.size(); ++i) EXPECT_EQ(y[i], T(i));
+    for (size_t i = 0; i < x.size(); ++i) x[i] = std::ldexp(T{1}, int(i) * 7);
+    Log2(x, absl::MakeSpan(y));
+    for (size_t i = 0; i < x.size(); ++i) EXPECT_EQ(y[i], T(i * 7));
   }
 }
 

@@ -13,8 +13,9 @@ std::ostream& operator<<(std::ostream& os, const OpCase& c) {
 std::vector<OpCase> AllOpCases() {
   std::vector<OpCase> all;
   for (auto* family :
-       {ElementwiseOpCases, MoveOpCases, NnOpCases, OptimizerOpCases,
-        OutputOpCases, ProductOpCases, RowsOpCases, ShapeOpCases}) {
+       {BinaryOpCases, ElementwiseOpCases, MoveOpCases, NnOpCases,
+        OptimizerOpCases, OutputOpCases, ProductOpCases, RowsOpCases,
+        ShapeOpCases, UnaryOpCases}) {
     for (OpCase& c : family()) all.push_back(std::move(c));
   }
   return all;
@@ -36,6 +37,25 @@ Formula Elementwise(std::function<double(double, double)> f) {
     }
     return std::vector{std::move(out)};
   };
+}
+
+OpCase UnaryCase(const char* op, double (*f)(double), double low, double high) {
+  return {.op = op,
+          .inputs = {{.shape = {3, 4}, .low = low, .high = high}},
+          .formula = Elementwise(f),
+          .elementwise = true};
+}
+
+OpCase SpecialCase(const char* op, double (*f)(double),
+                   std::vector<double> values) {
+  const Shape shape{static_cast<int64_t>(values.size())};
+  return {.op = op,
+          .label = "special values",
+          .inputs = {{.shape = shape,
+                      .values = std::move(values),
+                      .differentiable = false}},
+          .formula = Elementwise(f),
+          .only_floating = true};
 }
 
 GradientFormula ZeroGradient() {

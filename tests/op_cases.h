@@ -95,6 +95,7 @@ std::ostream& operator<<(std::ostream& os, const OpCase& c);
 std::vector<OpCase> AllOpCases();
 
 // The rows of a family, in op_cases_<family>.cc.
+std::vector<OpCase> BinaryOpCases();
 std::vector<OpCase> ElementwiseOpCases();
 std::vector<OpCase> MoveOpCases();
 std::vector<OpCase> NnOpCases();
@@ -103,11 +104,17 @@ std::vector<OpCase> OutputOpCases();
 std::vector<OpCase> ProductOpCases();
 std::vector<OpCase> RowsOpCases();
 std::vector<OpCase> ShapeOpCases();
+std::vector<OpCase> UnaryOpCases();
 
 // Formulas that apply a function to each element; of two inputs that have one
 // shape, or of any number of such inputs.
 Formula Elementwise(std::function<double(double)> f);
 Formula Elementwise(std::function<double(double, double)> f);
+// A row of an operator that applies `f` to random elements of [low, high), and
+// one for zeros of both signs, infinities, NaN and the like.
+OpCase UnaryCase(const char* op, double (*f)(double), double low, double high);
+OpCase SpecialCase(const char* op, double (*f)(double),
+                   std::vector<double> values);
 // The gradient formula of operators through which nothing flows.
 GradientFormula ZeroGradient();
 

@@ -6,7 +6,6 @@
 
 #include "minnow/ops/activation.h"
 #include "minnow/ops/add_n.h"
-#include "minnow/ops/binary.h"
 #include "minnow/ops/cast.h"
 #include "minnow/ops/cast_storage.h"
 #include "minnow/ops/init.h"
@@ -15,11 +14,9 @@
 namespace minnow {
 namespace {
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 using Unary = double (*)(double);
-using Binary = double (*)(double, double);
 
 double Relu(double x) { return x < 0 ? 0 : x; }
 double Sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
@@ -27,78 +24,8 @@ double Softrelu(double x) {
   return std::max(x, 0.0) + std::log1p(std::exp(-std::fabs(x)));
 }
 double Softsign(double x) { return x / (1 + std::fabs(x)); }
-double Sign(double x) { return (x > 0) - (x < 0); }
 double Copy(double x) { return x; }
 double NotZero(double x) { return x != 0; }
-
-// Random elements of [low, high).
-OpCase UnaryCase(const char* op, Unary f, double low, double high) {
-  return {.op = op,
-          .inputs = {{.shape = {3, 4}, .low = low, .high = high}},
-          .formula = Elementwise(f),
-          .elementwise = true};
-}
-
-// Zeros of both signs, infinities and NaN.
-OpCase SpecialCase(const char* op, Unary f, std::vector<double> values) {
-  const Shape shape{static_cast<int64_t>(values.size())};
-  return {.op = op,
-          .label = "special values",
-          .inputs = {{.shape = shape,
-                      .values = std::move(values),
-                      .differentiable = false}},
-          .formula = Elementwise(f),
-          .only_floating = true};
-}
-
-std::vector<OpCase> UnaryCases() {
-  std::vector<OpCase> cases = {
-      UnaryCase(
-          "negative", [](double x) { return -x; }, 0, 3),
-      UnaryCase(
-          "exp", [](double x) { return std::exp(x); }, -3, 4),
-      UnaryCase(
-          "log", [](double x) { return std::log(x); }, 1, 9),
-      UnaryCase(
-          "square", [](double x) { return x * x; }, -5, 5),
-      UnaryCase(
-          "sqrt", [](double x) { return std::sqrt(x); }, 1, 100),
-      UnaryCase(
-          "rsqrt", [](double x) { return 1 / std::sqrt(x); }, 1, 9),
-      UnaryCase(
-          "reciprocal", [](double x) { return 1 / x; }, 1, 9),
-      UnaryCase(
-          "abs", [](double x) { return std::fabs(x); }, -5, 5),
-      UnaryCase("sign", Sign, -5, 5),
-      UnaryCase(
-          "tanh", [](double x) { return std::tanh(x); }, -3, 3),
-      UnaryCase("sigmoid", Sigmoid, -5, 5),
-      UnaryCase("relu", Relu, -5, 5),
-      UnaryCase("softsign", Softsign, -5, 5),
-      UnaryCase("_copy", Copy, -5, 5),
-      {.op = "cast_storage",
-       .attrs = CastStorageAttrs{.stype = StorageType::kDense},
-       .inputs = {{.shape = {2, 3}}},
-       .formula = Elementwise([](double x) { return x; }),
-       .elementwise = true},
-      UnaryCase("BlockGrad", Copy, -5, 5),
-      SpecialCase("sqrt", [](double x) { return std::sqrt(x); },
-                  {0, kInfinity, kNaN, -1}),
-      SpecialCase("sign", Sign, {0, -0.0, kNaN, -kInfinity, kInfinity}),
-      SpecialCase("relu", Relu, {0, kNaN, -kInfinity, kInfinity}),
-      SpecialCase("sigmoid", Sigmoid, {0, kNaN, -kInfinity, kInfinity}),
-      SpecialCase("exp", [](double x) { return std::exp(x); },
-                  {0, kNaN, -kInfinity, kInfinity}),
-      SpecialCase("log", [](double x) { return std::log(x); },
-                  {1, kNaN, kInfinity, -1}),
-      SpecialCase("abs", [](double x) { return std::fabs(x); },
-                  {0, -0.0, kNaN, -kInfinity}),
-  };
-  for (OpCase& c : cases) {
-    if (c.op == "BlockGrad" || c.op == "sign") c.gradient = ZeroGradient();
-  }
-  return cases;
-}
 
 // f'(x) of an activation, from its output; of softsign from its input.
 double Slope(ActType type, double value) {
@@ -165,105 +92,6 @@ std::vector<OpCase> ActivationCases() {
   return cases;
 }
 
-OpCase BroadcastCase(const char* op, Binary f, const Shape& lhs,
-                     const Shape& rhs, const Shape& out) {
-  return {.op = op,
-          .label = lhs.ToString() + " " + rhs.ToString(),
-          .inputs = {{.shape = lhs, .low = 10, .high = 20},
-                     {.shape = rhs, .low = 1, .high = 6}},
-          .formula = [f, out](absl::Span<const TestArray> in) {
-            TestArray result{.shape = out};
-            for (int64_t i = 0; i < out.num_elements(); ++i) {
-              result.values.push_back(
-                  f(in[0].values[BroadcastIndex(i, out, in[0].shape)],
-                    in[1].values[BroadcastIndex(i, out, in[1].shape)]));
-            }
-            return std::vector{result};
-          }};
-}
-
-std::vector<OpCase> BinaryCases() {
-  struct Function {
-    const char* name;
-    const char* broadcast_name;
-    Binary f;
-  };
-  std::vector<OpCase> cases;
-  for (const Function& function :
-       {Function{"elemwise_add", "broadcast_add",
-                 [](double x, double y) { return x + y; }},
-        Function{"elemwise_sub", "broadcast_sub",
-                 [](double x, double y) { return x - y; }},
-        Function{"elemwise_mul", "broadcast_mul",
-                 [](double x, double y) { return x * y; }},
-        Function{"elemwise_div", "broadcast_div",
-                 [](double x, double y) { return x / y; }}}) {
-    for (const char* name : {function.name, function.broadcast_name}) {
-      cases.push_back({.op = name,
-                       .inputs = {{.shape = {3, 4}, .low = 10, .high = 20},
-                                  {.shape = {3, 4}, .low = 1, .high = 6}},
-                       .formula = Elementwise(function.f),
-                       .elementwise = true});
-    }
-    auto broadcast = [&](const Shape& lhs, const Shape& rhs, const Shape& out) {
-      cases.push_back(
-          BroadcastCase(function.broadcast_name, function.f, lhs, rhs, out));
-    };
-    broadcast({2, 3}, {3}, {2, 3});
-    broadcast({2, 1}, {2, 3}, {2, 3});
-    broadcast({4, 1}, {1, 5}, {4, 5});
-    broadcast({2, 3, 4, 5}, {3, 1, 1}, {2, 3, 4, 5});
-    broadcast({2, 1, 4, 1}, {3, 1, 5}, {2, 3, 4, 5});
-    broadcast(Shape::Scalar(), {2, 3}, {2, 3});
-    broadcast({1}, {1, 1}, {1, 1});
-    broadcast({0, 3}, {1, 3}, {0, 3});
-    broadcast(Shape::Scalar(), Shape::Scalar(), Shape::Scalar());
-    // Rows of many blocks, and blocks of many rows.
-    cases.push_back(BroadcastCase(function.broadcast_name, function.f, {3, 1},
-                                  {1, 40000}, {3, 40000}));
-    cases.back().large = {{3, 1}, {1, 40000}};
-    cases.push_back(BroadcastCase(function.broadcast_name, function.f,
-                                  {2, 9001, 5}, {2, 1, 5}, {2, 9001, 5}));
-    cases.back().large = {{2, 9001, 5}, {2, 1, 5}};
-    for (auto c = cases.end() - 2; c != cases.end(); ++c) {
-      for (TestInput& input : c->inputs) input.differentiable = false;
-    }
-  }
-  return cases;
-}
-
-std::vector<OpCase> ScalarCases() {
-  struct Function {
-    const char* name;
-    Binary f;
-  };
-  std::vector<OpCase> cases;
-  for (const Function& function :
-       {Function{"_plus_scalar", [](double x, double s) { return x + s; }},
-        Function{"_minus_scalar", [](double x, double s) { return x - s; }},
-        Function{"_rminus_scalar", [](double x, double s) { return s - x; }},
-        Function{"_mul_scalar", [](double x, double s) { return x * s; }},
-        Function{"_div_scalar", [](double x, double s) { return x / s; }},
-        Function{"_rdiv_scalar", [](double x, double s) { return s / x; }}}) {
-    // Integers stay what they are for the first, and give float64 for the
-    // second, which every floating type holds exactly.
-    for (const ScalarAttrs& attrs :
-         {ScalarAttrs{.scalar = 3},
-          ScalarAttrs{.scalar = 2.5, .is_int = false}}) {
-      cases.push_back(
-          {.op = function.name,
-           .label = attrs.is_int ? "integer" : "fraction",
-           .attrs = attrs,
-           .inputs = {{.shape = {3, 4}, .low = 1, .high = 9}},
-           .formula = Elementwise([f = function.f, s = attrs.scalar](double x) {
-             return f(x, s);
-           }),
-           .elementwise = true});
-    }
-  }
-  return cases;
-}
-
 std::vector<OpCase> CastCases() {
   std::vector<OpCase> cases;
   for (DType dtype : kAllDTypes) {
@@ -273,6 +101,11 @@ std::vector<OpCase> CastCases() {
     c.attrs = CastAttrs{.dtype = dtype};
     cases.push_back(std::move(c));
   }
+  cases.push_back({.op = "cast_storage",
+                   .attrs = CastStorageAttrs{.stype = StorageType::kDense},
+                   .inputs = {{.shape = {2, 3}}},
+                   .formula = Elementwise([](double x) { return x; }),
+                   .elementwise = true});
   cases.push_back(
       {.op = "_cast_like",
        .inputs = {{.shape = {3, 4}, .low = 1, .high = 100},
@@ -422,8 +255,7 @@ std::vector<OpCase> SumToLikeCases() {
 
 std::vector<OpCase> ElementwiseOpCases() {
   std::vector<OpCase> all;
-  for (auto* group : {UnaryCases, ActivationCases, BinaryCases, ScalarCases,
-                      CastCases, InitCases, SumToLikeCases}) {
+  for (auto* group : {ActivationCases, CastCases, InitCases, SumToLikeCases}) {
     for (OpCase& c : group()) all.push_back(std::move(c));
   }
   for (int64_t count : {1, 2, 5}) all.push_back(AddNCase(count));
