@@ -106,6 +106,9 @@ MINNOW_INLINE inline void CopyRun(const T* from, int64_t stride, int64_t n,
     case 0:
       std::fill_n(to, n, *from);
       return;
+    case -1:
+      for (int64_t i = 0; i < n; ++i) to[i] = from[-i];
+      return;
     default:
       for (int64_t i = 0; i < n; ++i) to[i] = from[i * stride];
   }
@@ -132,6 +135,23 @@ MINNOW_INLINE inline void CopyTile(const Axis& rows, const Axis& cols,
   }
 }
 
+// A tile whose runs are columns in the source and rows in the result. Through a
+// buffer both are read and written in whole runs, and lines of the source that
+// lie a power of two apart do not push one another out of the cache.
+template <typename T>
+MINNOW_INLINE inline void TransposeTile(const Axis& rows, const Axis& cols,
+                                        const T* from, T* to) {
+  T buffer[kTile][kTile + 64 / sizeof(T) / 4];
+  for (int64_t j = 0; j < cols.size; ++j) {
+    std::memcpy(buffer[j], from + j * cols.from,
+                static_cast<size_t>(rows.size) * sizeof(T));
+  }
+  for (int64_t i = 0; i < rows.size; ++i) {
+    T* const run = to + i * rows.to;
+    for (int64_t j = 0; j < cols.size; ++j) run[j] = buffer[j][i];
+  }
+}
+
 // A part of a matrix. Runs of the result stay whole where they are runs of the
 // source, too.
 template <typename T>
@@ -141,14 +161,25 @@ MINNOW_INLINE inline void CopyMatrix(const Axis& rows, const Axis& cols,
       cols.from == 0 || rows.from == 0) {
     return CopyTile(rows, cols, from, to);
   }
-  const int64_t tile_cols = std::min(cols.size, kTile);
-  const int64_t tile_rows = kTile * kTile / tile_cols;
+  const bool transpose = rows.from == 1 && cols.to == 1 &&
+                         rows.size >= kShort && cols.size >= kShort;
+  const int64_t tile_cols =
+      transpose ? kTile
+                : std::max(kTile, kTile * kTile / std::min(rows.size, kTile));
+  const int64_t tile_rows =
+      transpose ? kTile
+                : std::max(kTile, kTile * kTile / std::min(cols.size, kTile));
   for (int64_t i = 0; i < rows.size; i += tile_rows) {
     const Axis tile = {std::min(tile_rows, rows.size - i), rows.from, rows.to};
     for (int64_t j = 0; j < cols.size; j += tile_cols) {
-      CopyTile(tile, {std::min(tile_cols, cols.size - j), cols.from, cols.to},
-               from + i * rows.from + j * cols.from,
-               to + i * rows.to + j * cols.to);
+      const Axis run = {std::min(tile_cols, cols.size - j), cols.from, cols.to};
+      const T* const x = from + i * rows.from + j * cols.from;
+      T* const y = to + i * rows.to + j * cols.to;
+      if (transpose) {
+        TransposeTile(tile, run, x, y);
+      } else {
+        CopyTile(tile, run, x, y);
+      }
     }
   }
 }
