@@ -92,6 +92,9 @@ namespace {
 constexpr int64_t kBlock = int64_t{1} << 15;
 // Square tiles use all of the cache lines that they touch.
 constexpr int64_t kTile = 32;
+// Longer runs cost fewer pages and lines where the tile goes through a buffer.
+template <typename T>
+constexpr int64_t kBufferTile = sizeof(T) < 8 ? 64 : 32;
 // A shorter loop is not worth its start: the other one is the inner one.
 constexpr int64_t kShort = 8;
 
@@ -141,7 +144,7 @@ MINNOW_INLINE inline void CopyTile(const Axis& rows, const Axis& cols,
 template <typename T>
 MINNOW_INLINE inline void TransposeTile(const Axis& rows, const Axis& cols,
                                         const T* from, T* to) {
-  T buffer[kTile][kTile + 64 / sizeof(T) / 4];
+  T buffer[kBufferTile<T>][kBufferTile<T> + 16 / sizeof(T)];
   for (int64_t j = 0; j < cols.size; ++j) {
     std::memcpy(buffer[j], from + j * cols.from,
                 static_cast<size_t>(rows.size) * sizeof(T));
@@ -164,10 +167,10 @@ MINNOW_INLINE inline void CopyMatrix(const Axis& rows, const Axis& cols,
   const bool transpose = rows.from == 1 && cols.to == 1 &&
                          rows.size >= kShort && cols.size >= kShort;
   const int64_t tile_cols =
-      transpose ? kTile
+      transpose ? kBufferTile<T>
                 : std::max(kTile, kTile * kTile / std::min(rows.size, kTile));
   const int64_t tile_rows =
-      transpose ? kTile
+      transpose ? kBufferTile<T>
                 : std::max(kTile, kTile * kTile / std::min(cols.size, kTile));
   for (int64_t i = 0; i < rows.size; i += tile_rows) {
     const Axis tile = {std::min(tile_rows, rows.size - i), rows.from, rows.to};
