@@ -230,7 +230,7 @@ void Copy(ThreadPool& threads, const StridedCopy& copy, const T* from, T* to) {
   // A part of a matrix is `part_rows` times `part_cols`.
   const int64_t part_cols = std::min(copy.cols.size, kBlock);
   const int64_t part_rows =
-      std::min(copy.rows.size, std::max(kTile, kBlock / part_cols));
+      std::min(copy.rows.size, std::max(kBufferTile<T>, kBlock / part_cols));
   const int64_t row_parts = (copy.rows.size + part_rows - 1) / part_rows;
   const int64_t col_parts = (copy.cols.size + part_cols - 1) / part_cols;
   const int64_t parts = row_parts * col_parts;
