@@ -16,6 +16,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/strip.h"
+#include "minnow/bench/embedding_work.h"
 #include "minnow/bench/op_works.h"
 #include "minnow/bench/plain.h"
 #include "minnow/bench/row_works.h"
@@ -113,6 +114,12 @@ class Worker {
     if (request.work == "deferred" && !plain_) {
       return RowStep(RowUpdateMode::kDeferred, size);
     }
+    if (request.work == "embedding" && !plain_) {
+      return StepOf(EmbeddingStep(/*deferred=*/false, size, threads_));
+    }
+    if (request.work == "embedding_deferred" && !plain_) {
+      return StepOf(EmbeddingStep(/*deferred=*/true, size, threads_));
+    }
     if (request.work == "dispatch" && !plain_) {
       return StepOf(AdditionChain(size, threads_));
     }
@@ -135,7 +142,7 @@ class Worker {
   }
 
   absl::StatusOr<Step> RowStep(RowUpdateMode mode, int64_t rows) const {
-    return StepOf(RowUpdateStep::Create(mode, rows, threads_));
+    return StepOf(RowUpdateStep(mode, rows, threads_));
   }
 
   bool plain_;

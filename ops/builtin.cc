@@ -9,6 +9,7 @@
 #include "minnow/ops/concat.h"
 #include "minnow/ops/deferred.h"
 #include "minnow/ops/diag.h"
+#include "minnow/ops/embedding.h"
 #include "minnow/ops/ensure_rows.h"
 #include "minnow/ops/init.h"
 #include "minnow/ops/linalg.h"
@@ -24,6 +25,7 @@
 #include "minnow/ops/softmax.h"
 #include "minnow/ops/softmax_output.h"
 #include "minnow/ops/sum_to_like.h"
+#include "minnow/ops/take.h"
 #include "minnow/ops/transpose.h"
 #include "minnow/ops/unary.h"
 
@@ -32,13 +34,12 @@ namespace minnow {
 absl::StatusOr<OpRegistry> MakeBuiltinOps() {
   OpRegistry registry;
   for (auto* family :
-       {ActivationOps, AddNOps,        BinaryOps,        BroadcastOps,
-        CastOps,       CastStorageOps, ConcatOps,        DeferredOps,
-        DiagOps,       EnsureRowsOps,  InitOps,          LinalgOps,
-        PadOps,        PickOps,        ReduceOps,        RepeatOps,
-        ReshapeOps,    SequenceOps,    SgdOps,           ShapeOps,
-        SliceOps,      SoftmaxOps,     SoftmaxOutputOps, SplitOps,
-        SumToLikeOps,  TransposeOps,   UnaryOps}) {
+       {ActivationOps,  AddNOps,   BinaryOps,    BroadcastOps,     CastOps,
+        CastStorageOps, ConcatOps, DeferredOps,  DiagOps,          EmbeddingOps,
+        EnsureRowsOps,  InitOps,   LinalgOps,    PadOps,           PickOps,
+        ReduceOps,      RepeatOps, ReshapeOps,   SequenceOps,      SgdOps,
+        ShapeOps,       SliceOps,  SoftmaxOps,   SoftmaxOutputOps, SplitOps,
+        SumToLikeOps,   TakeOps,   TransposeOps, UnaryOps}) {
     for (OpDef& op : family()) {
       MINNOW_RETURN_IF_ERROR(registry.Add(std::move(op)));
     }

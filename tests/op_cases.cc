@@ -13,7 +13,7 @@ std::ostream& operator<<(std::ostream& os, const OpCase& c) {
 std::vector<OpCase> AllOpCases() {
   std::vector<OpCase> all;
   for (auto* family : {ElementwiseOpCases, MoveOpCases, NnOpCases,
-                       OptimizerOpCases, ShapeOpCases}) {
+                       OptimizerOpCases, RowsOpCases, ShapeOpCases}) {
     for (OpCase& c : family()) all.push_back(std::move(c));
   }
   return all;

@@ -99,6 +99,7 @@ std::vector<OpCase> ElementwiseOpCases();
 std::vector<OpCase> MoveOpCases();
 std::vector<OpCase> NnOpCases();
 std::vector<OpCase> OptimizerOpCases();
+std::vector<OpCase> RowsOpCases();
 std::vector<OpCase> ShapeOpCases();
 
 // Formulas that apply a function to each element; of two inputs that have one

@@ -11,6 +11,10 @@ WEIGHT_DECAY = 1e-4
 TABLE_SHAPE = (1_000_000, 64)  # The works "lazy", "standard" and "deferred".
 ROWS_OF_ALL_SETS = 1_000_000
 
+EMBEDDING_SHAPE = (10_000_000, 16)  # The work "embedding".
+EMBEDDING_HIDDEN = 64
+IDS_OF_ALL_BATCHES = 1_000_000
+
 STEP_LAYERS = (784, 128, 64, 10)  # The work "mlp".
 TRAIN_LAYERS = (784, 256, 128, 10)  # The work "train".
 TRAIN_BATCH = 64
