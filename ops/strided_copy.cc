@@ -92,6 +92,9 @@ namespace {
 constexpr int64_t kBlock = int64_t{1} << 15;
 // Square tiles use all of the cache lines that they touch.
 constexpr int64_t kTile = 32;
+// Longer runs cost fewer pages and lines where the tile goes through a buffer.
+template <typename T>
+constexpr int64_t kBufferTile = sizeof(T) < 8 ? 64 : 32;
 // A shorter loop is not worth its start: the other one is the inner one.
 constexpr int64_t kShort = 8;
 
@@ -105,6 +108,9 @@ MINNOW_INLINE inline void CopyRun(const T* from, int64_t stride, int64_t n,
       return;
     case 0:
       std::fill_n(to, n, *from);
+      return;
+    case -1:
+      for (int64_t i = 0; i < n; ++i) to[i] = from[-i];
       return;
     default:
       for (int64_t i = 0; i < n; ++i) to[i] = from[i * stride];
@@ -132,6 +138,23 @@ MINNOW_INLINE inline void CopyTile(const Axis& rows, const Axis& cols,
   }
 }
 
+// A tile whose runs are columns in the source and rows in the result. Through a
+// buffer both are read and written in whole runs, and lines of the source that
+// lie a power of two apart do not push one another out of the cache.
+template <typename T>
+MINNOW_INLINE inline void TransposeTile(const Axis& rows, const Axis& cols,
+                                        const T* from, T* to) {
+  T buffer[kBufferTile<T>][kBufferTile<T> + 16 / sizeof(T)];
+  for (int64_t j = 0; j < cols.size; ++j) {
+    std::memcpy(buffer[j], from + j * cols.from,
+                static_cast<size_t>(rows.size) * sizeof(T));
+  }
+  for (int64_t i = 0; i < rows.size; ++i) {
+    T* const run = to + i * rows.to;
+    for (int64_t j = 0; j < cols.size; ++j) run[j] = buffer[j][i];
+  }
+}
+
 // A part of a matrix. Runs of the result stay whole where they are runs of the
 // source, too.
 template <typename T>
@@ -141,14 +164,25 @@ MINNOW_INLINE inline void CopyMatrix(const Axis& rows, const Axis& cols,
       cols.from == 0 || rows.from == 0) {
     return CopyTile(rows, cols, from, to);
   }
-  const int64_t tile_cols = std::min(cols.size, kTile);
-  const int64_t tile_rows = kTile * kTile / tile_cols;
+  const bool transpose = rows.from == 1 && cols.to == 1 &&
+                         rows.size >= kShort && cols.size >= kShort;
+  const int64_t tile_cols =
+      transpose ? kBufferTile<T>
+                : std::max(kTile, kTile * kTile / std::min(rows.size, kTile));
+  const int64_t tile_rows =
+      transpose ? kBufferTile<T>
+                : std::max(kTile, kTile * kTile / std::min(cols.size, kTile));
   for (int64_t i = 0; i < rows.size; i += tile_rows) {
     const Axis tile = {std::min(tile_rows, rows.size - i), rows.from, rows.to};
     for (int64_t j = 0; j < cols.size; j += tile_cols) {
-      CopyTile(tile, {std::min(tile_cols, cols.size - j), cols.from, cols.to},
-               from + i * rows.from + j * cols.from,
-               to + i * rows.to + j * cols.to);
+      const Axis run = {std::min(tile_cols, cols.size - j), cols.from, cols.to};
+      const T* const x = from + i * rows.from + j * cols.from;
+      T* const y = to + i * rows.to + j * cols.to;
+      if (transpose) {
+        TransposeTile(tile, run, x, y);
+      } else {
+        CopyTile(tile, run, x, y);
+      }
     }
   }
 }
@@ -196,7 +230,7 @@ void Copy(ThreadPool& threads, const StridedCopy& copy, const T* from, T* to) {
   // A part of a matrix is `part_rows` times `part_cols`.
   const int64_t part_cols = std::min(copy.cols.size, kBlock);
   const int64_t part_rows =
-      std::min(copy.rows.size, std::max(kTile, kBlock / part_cols));
+      std::min(copy.rows.size, std::max(kBufferTile<T>, kBlock / part_cols));
   const int64_t row_parts = (copy.rows.size + part_rows - 1) / part_rows;
   const int64_t col_parts = (copy.cols.size + part_cols - 1) / part_cols;
   const int64_t parts = row_parts * col_parts;
