@@ -3,6 +3,7 @@
 #include "minnow/core/status.h"
 #include "minnow/ops/activation.h"
 #include "minnow/ops/add_n.h"
+#include "minnow/ops/arg_reduce.h"
 #include "minnow/ops/binary.h"
 #include "minnow/ops/cast.h"
 #include "minnow/ops/cast_storage.h"
@@ -10,12 +11,17 @@
 #include "minnow/ops/ensure_rows.h"
 #include "minnow/ops/init.h"
 #include "minnow/ops/linalg.h"
+#include "minnow/ops/max.h"
+#include "minnow/ops/norm.h"
 #include "minnow/ops/pick.h"
+#include "minnow/ops/prod.h"
 #include "minnow/ops/reduce.h"
 #include "minnow/ops/sgd.h"
 #include "minnow/ops/shape.h"
 #include "minnow/ops/softmax.h"
+#include "minnow/ops/softmax_cross_entropy.h"
 #include "minnow/ops/softmax_output.h"
+#include "minnow/ops/sort.h"
 #include "minnow/ops/sum_to_like.h"
 #include "minnow/ops/unary.h"
 
@@ -23,10 +29,14 @@ namespace minnow {
 
 absl::StatusOr<OpRegistry> MakeBuiltinOps() {
   OpRegistry registry;
-  for (auto* family :
-       {ActivationOps, AddNOps, BinaryOps, CastOps, CastStorageOps, DeferredOps,
-        EnsureRowsOps, InitOps, LinalgOps, PickOps, ReduceOps, SgdOps, ShapeOps,
-        SoftmaxOps, SoftmaxOutputOps, SumToLikeOps, UnaryOps}) {
+  for (auto* family : {ActivationOps, AddNOps,          ArgReduceOps,
+                       BinaryOps,     CastOps,          CastStorageOps,
+                       DeferredOps,   EnsureRowsOps,    InitOps,
+                       LinalgOps,     MaxOps,           NormOps,
+                       PickOps,       ProdOps,          ReduceOps,
+                       SgdOps,        ShapeOps,         SoftmaxCrossEntropyOps,
+                       SoftmaxOps,    SoftmaxOutputOps, SortOps,
+                       SumToLikeOps,  UnaryOps}) {
     for (OpDef& op : family()) {
       MINNOW_RETURN_IF_ERROR(registry.Add(std::move(op)));
     }
