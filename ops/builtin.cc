@@ -7,36 +7,50 @@
 #include "minnow/ops/binary.h"
 #include "minnow/ops/cast.h"
 #include "minnow/ops/cast_storage.h"
+#include "minnow/ops/concat.h"
 #include "minnow/ops/deferred.h"
+#include "minnow/ops/diag.h"
+#include "minnow/ops/embedding.h"
 #include "minnow/ops/ensure_rows.h"
 #include "minnow/ops/init.h"
 #include "minnow/ops/linalg.h"
 #include "minnow/ops/max.h"
 #include "minnow/ops/norm.h"
+#include "minnow/ops/pad.h"
 #include "minnow/ops/pick.h"
 #include "minnow/ops/prod.h"
 #include "minnow/ops/reduce.h"
+#include "minnow/ops/repeat.h"
+#include "minnow/ops/reshape.h"
+#include "minnow/ops/sequence.h"
 #include "minnow/ops/sgd.h"
 #include "minnow/ops/shape.h"
+#include "minnow/ops/slice.h"
 #include "minnow/ops/softmax.h"
 #include "minnow/ops/softmax_cross_entropy.h"
 #include "minnow/ops/softmax_output.h"
 #include "minnow/ops/sort.h"
 #include "minnow/ops/sum_to_like.h"
+#include "minnow/ops/take.h"
+#include "minnow/ops/transpose.h"
 #include "minnow/ops/unary.h"
 
 namespace minnow {
 
 absl::StatusOr<OpRegistry> MakeBuiltinOps() {
   OpRegistry registry;
-  for (auto* family : {ActivationOps, AddNOps,          ArgReduceOps,
-                       BinaryOps,     CastOps,          CastStorageOps,
-                       DeferredOps,   EnsureRowsOps,    InitOps,
-                       LinalgOps,     MaxOps,           NormOps,
-                       PickOps,       ProdOps,          ReduceOps,
-                       SgdOps,        ShapeOps,         SoftmaxCrossEntropyOps,
-                       SoftmaxOps,    SoftmaxOutputOps, SortOps,
-                       SumToLikeOps,  UnaryOps}) {
+  for (auto* family : {ActivationOps,  AddNOps,          ArgReduceOps,
+                       BinaryOps,      BroadcastOps,     CastOps,
+                       CastStorageOps, ConcatOps,        DeferredOps,
+                       DiagOps,        EmbeddingOps,     EnsureRowsOps,
+                       InitOps,        LinalgOps,        MaxOps,
+                       NormOps,        PadOps,           PickOps,
+                       ProdOps,        ReduceOps,        RepeatOps,
+                       ReshapeOps,     SequenceOps,      SgdOps,
+                       ShapeOps,       SliceOps,         SoftmaxCrossEntropyOps,
+                       SoftmaxOps,     SoftmaxOutputOps, SortOps,
+                       SplitOps,       SumToLikeOps,     TakeOps,
+                       TransposeOps,   UnaryOps}) {
     for (OpDef& op : family()) {
       MINNOW_RETURN_IF_ERROR(registry.Add(std::move(op)));
     }

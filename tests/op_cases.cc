@@ -13,7 +13,8 @@ std::ostream& operator<<(std::ostream& os, const OpCase& c) {
 std::vector<OpCase> AllOpCases() {
   std::vector<OpCase> all;
   for (auto* family :
-       {ElementwiseOpCases, NnOpCases, OptimizerOpCases, ReductionOpCases}) {
+       {ElementwiseOpCases, MoveOpCases, NnOpCases, OptimizerOpCases,
+        ReductionOpCases, RowsOpCases, ShapeOpCases}) {
     for (OpCase& c : family()) all.push_back(std::move(c));
   }
   return all;
