@@ -29,6 +29,8 @@ endfunction()
 
 set(MinnowDependencies_REQUIRED)
 minnow_find_dependency(hwy::hwy hwy/highway.h LIBRARY hwy)
+minnow_find_dependency(hwy::hwy_contrib hwy/contrib/sort/vqsort.h LIBRARY
+                       hwy_contrib)
 minnow_find_dependency(dnnl::dnnl dnnl.hpp LIBRARY dnnl)
 minnow_find_dependency(xxHash::xxHash xxhash.h LIBRARY xxhash)
 minnow_find_dependency(RapidJSON::RapidJSON rapidjson/document.h)

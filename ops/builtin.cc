@@ -3,6 +3,7 @@
 #include "minnow/core/status.h"
 #include "minnow/ops/activation.h"
 #include "minnow/ops/add_n.h"
+#include "minnow/ops/arg_reduce.h"
 #include "minnow/ops/binary.h"
 #include "minnow/ops/binary_math.h"
 #include "minnow/ops/cast.h"
@@ -16,9 +17,12 @@
 #include "minnow/ops/fully_connected.h"
 #include "minnow/ops/init.h"
 #include "minnow/ops/logic.h"
+#include "minnow/ops/max.h"
+#include "minnow/ops/norm.h"
 #include "minnow/ops/pad.h"
 #include "minnow/ops/pick.h"
 #include "minnow/ops/piecewise.h"
+#include "minnow/ops/prod.h"
 #include "minnow/ops/reduce.h"
 #include "minnow/ops/regression_output.h"
 #include "minnow/ops/repeat.h"
@@ -28,7 +32,9 @@
 #include "minnow/ops/shape.h"
 #include "minnow/ops/slice.h"
 #include "minnow/ops/softmax.h"
+#include "minnow/ops/softmax_cross_entropy.h"
 #include "minnow/ops/softmax_output.h"
+#include "minnow/ops/sort.h"
 #include "minnow/ops/sparse_retain.h"
 #include "minnow/ops/sum_to_like.h"
 #include "minnow/ops/take.h"
@@ -41,6 +47,7 @@ absl::StatusOr<OpRegistry> MakeBuiltinOps() {
   OpRegistry registry;
   for (auto* family : {ActivationOps,
                        AddNOps,
+                       ArgReduceOps,
                        BinaryMathOps,
                        BinaryOps,
                        BroadcastOps,
@@ -55,9 +62,12 @@ absl::StatusOr<OpRegistry> MakeBuiltinOps() {
                        FullyConnectedOps,
                        InitOps,
                        LogicOps,
+                       MaxOps,
+                       NormOps,
                        PadOps,
                        PickOps,
                        PiecewiseOps,
+                       ProdOps,
                        ReduceOps,
                        RegressionOutputOps,
                        RepeatOps,
@@ -66,8 +76,10 @@ absl::StatusOr<OpRegistry> MakeBuiltinOps() {
                        SgdOps,
                        ShapeOps,
                        SliceOps,
+                       SoftmaxCrossEntropyOps,
                        SoftmaxOps,
                        SoftmaxOutputOps,
+                       SortOps,
                        SparseRetainOps,
                        SplitOps,
                        SumToLikeOps,

@@ -5,26 +5,15 @@
 
 #include "minnow/core/status.h"
 #include "minnow/ops/compose.h"
+#include "minnow/ops/reduction_gradient.h"
 #include "minnow/ops/sparse_sum.h"
 
 namespace minnow {
 namespace {
 
-// What sums of T are made in: integers wrap around, which only unsigned ones
-// may do; of booleans it is whether any is true.
-template <typename T>
-struct SumTypeOf {
-  using type = ComputeType<T>;
-};
-template <typename T>
-requires(std::is_integral_v<T> &&
-         !std::is_same_v<T, bool>) struct SumTypeOf<T> {
-  using type = std::make_unsigned_t<T>;
-};
-
 template <typename T>
 struct SumRule {
-  using Acc = typename SumTypeOf<T>::type;
+  using Acc = WrappingType<T>;
   static constexpr Acc kEmpty = 0;
 
   explicit SumRule(const ReducePlan& plan) : divisor(plan.divisor) {}
@@ -66,55 +55,27 @@ absl::Status Spread(const RunContext& context, const ReduceAttrs&,
                     Dense<T> out) {
   using C = ComputeType<T>;
   const C divisor = static_cast<C>(plan.divisor);
-  const int64_t per_kept = plan.num_reduced * plan.num_chunks;
-  const int64_t grain =
-      std::max<int64_t>(1, internal::kReduceGrain / plan.chunk);
-  ParallelFor(
-      *context.threads, plan.num_kept * per_kept, grain,
-      [&](int64_t first, int64_t last) {
-        Vectorize([&]() MINNOW_INLINE {
-          for (int64_t i = first; i < last; ++i) {
-            const int64_t kept = i / per_kept;
-            const int64_t begin = i % plan.num_chunks * plan.chunk;
-            const int64_t n = std::min(plan.chunk, plan.run - begin);
-            T* const to = out.data() + begin +
-                          plan.Offset(kept, i % per_kept / plan.num_chunks);
-            if (plan.run_is_reduced) {
-              std::fill_n(
-                  to, n,
-                  static_cast<T>(static_cast<C>(head.data()[kept]) / divisor));
-              continue;
-            }
-            const T* const from = head.data() + kept * plan.run + begin;
-            for (int64_t j = 0; j < n; ++j) {
-              to[j] = static_cast<T>(static_cast<C>(from[j]) / divisor);
-            }
-          }
-        });
+  ForEachChunk(
+      *context.threads, plan,
+      [&plan, divisor, heads = head.data(), y = out.data()](
+          int64_t place, int64_t n, int64_t result) MINNOW_INLINE {
+        T* const to = y + place;
+        const T* const from = heads + result;
+        if (plan.run_is_reduced) {
+          std::fill_n(to, n, static_cast<T>(static_cast<C>(from[0]) / divisor));
+          return;
+        }
+        for (int64_t i = 0; i < n; ++i) {
+          to[i] = static_cast<T>(static_cast<C>(from[i]) / divisor);
+        }
       });
   return absl::OkStatus();
-}
-
-// Of (head, data): the second one is what was reduced.
-template <auto prepare>
-absl::StatusOr<ReducePlan> PrepareSpread(const Attrs& attrs,
-                                         absl::Span<const Shape> shapes) {
-  return prepare(attrs, shapes.subspan(1));
-}
-
-absl::Status InferSpread(ShapeInference& node) {
-  MINNOW_RETURN_IF_ERROR(node.MergeOutput(0, node.input(1)));
-  MINNOW_RETURN_IF_ERROR(node.MergeInput(1, node.output(0)));
-  if (!node.input(1).known_rank()) return absl::OkStatus();
-  MINNOW_ASSIGN_OR_RETURN(
-      Shape head, ReducedShape(node.attrs<ReduceAttrs>(), node.input(1)));
-  return node.MergeInput(0, head);
 }
 
 template <auto prepare>
 std::vector<Kernel> SpreadKernels() {
   return KernelsFor(FloatTypes(), []<typename T>() {
-    return KernelOf<Spread<T>, PrepareSpread<prepare>>();
+    return KernelOf<Spread<T>, internal::PrepareReduceBackward<prepare>>();
   });
 }
 
@@ -163,7 +124,7 @@ OpDef SumBackwardOp() {
       .doc = "out = head, repeated along the axes that sum reduces in data.",
       .attrs = AttrsTypeOf<ReduceAttrs>(),
       .inputs = {"head", {"data", Access::kUnread}},
-      .shape = InferSpread,
+      .shape = InferReduceBackward<ReducedShapeOf>,
       .gradient = [](const GradientContext& node) -> std::vector<Symbol> {
         return {Compose("sum", {node.head(0)}, node.untyped_attrs()), Symbol{}};
       },
@@ -179,7 +140,7 @@ OpDef MeanBackwardOp() {
           "data; n elements of data become one.",
       .attrs = AttrsTypeOf<ReduceAttrs>(),
       .inputs = {"head", {"data", Access::kUnread}},
-      .shape = InferSpread,
+      .shape = InferReduceBackward<ReducedShapeOf>,
       .gradient = [](const GradientContext& node) -> std::vector<Symbol> {
         return {Compose("mean", {node.head(0)}, node.untyped_attrs()),
                 Symbol{}};
@@ -189,18 +150,6 @@ OpDef MeanBackwardOp() {
 }
 
 }  // namespace
-
-namespace op {
-
-Symbol Sum(Symbol data, const ReduceAttrs& attrs, NodeOptions options) {
-  return Compose("sum", {data}, attrs, std::move(options));
-}
-
-Symbol Mean(Symbol data, const ReduceAttrs& attrs, NodeOptions options) {
-  return Compose("mean", {data}, attrs, std::move(options));
-}
-
-}  // namespace op
 
 std::vector<OpDef> ReduceOps() {
   return {SumOp(), MeanOp(), SumBackwardOp(), MeanBackwardOp()};

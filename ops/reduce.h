@@ -5,19 +5,28 @@
 #ifndef MINNOW_OPS_REDUCE_H_
 #define MINNOW_OPS_REDUCE_H_
 
+#include <utility>
 #include <vector>
 
 #include "minnow/graph/builder.h"
 #include "minnow/graph/op_def.h"
+#include "minnow/ops/compose.h"
 #include "minnow/ops/reduction.h"
 
 namespace minnow {
 namespace op {
 
-Symbol Sum(Symbol data, const ReduceAttrs& attrs = {},
-           NodeOptions options = {});
-Symbol Mean(Symbol data, const ReduceAttrs& attrs = {},
-            NodeOptions options = {});
+// The composer of a reduction, as a value.
+struct ReduceComposer {
+  const char* op;
+  Symbol operator()(Symbol data, const ReduceAttrs& attrs = {},
+                    NodeOptions options = {}) const {
+    return Compose(op, {data}, attrs, std::move(options));
+  }
+};
+
+inline constexpr ReduceComposer Sum{"sum"};
+inline constexpr ReduceComposer Mean{"mean"};
 
 }  // namespace op
 

@@ -10,6 +10,9 @@ bool ReducesAll(const ReduceAttrs& attrs) {
   return !attrs.axis.has_value() || attrs.axis->empty();
 }
 
+// Rows of fewer elements are too short for a loop over vectors.
+constexpr int64_t kNarrow = 256;
+
 int64_t CeilDiv(int64_t x, int64_t y) { return (x + y - 1) / y; }
 
 int64_t OffsetOf(const std::vector<ReducePlan::Axis>& axes, int64_t index) {
@@ -110,6 +113,12 @@ ReducePlan PlanReduce(const Shape& x, const std::vector<bool>& is_reduced) {
   const int64_t items =
       plan.num_reduced * (plan.run_is_reduced ? plan.num_chunks : 1);
   plan.num_segments = std::max<int64_t>(1, CeilDiv(items, plan.segment));
+  const bool rows_are_adjacent =
+      plan.reduced.size() == 1 && plan.reduced[0].stride == plan.run;
+  if (!plan.run_is_reduced && rows_are_adjacent) {
+    plan.rows_at_once = std::clamp<int64_t>(
+        kNarrow / std::max<int64_t>(plan.run, 1), 1, plan.segment);
+  }
   if (plan.num_segments > 1) {
     plan.workspace_bytes = plan.num_outputs * plan.num_segments *
                            static_cast<int64_t>(sizeof(int64_t));

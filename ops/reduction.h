@@ -26,6 +26,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <optional>
+#include <type_traits>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -52,6 +53,14 @@ struct ReduceAttrs {
         Field("exclude", &A::exclude, "Reduce the other axes instead."));
   }
 };
+
+// What sums and products of T are made in: those of integers wrap around, which
+// only unsigned ones may do.
+template <typename T>
+using WrappingType =
+    typename std::conditional_t<std::is_integral_v<T> &&
+                                    !std::is_same_v<T, bool>,
+                                std::make_unsigned<T>, ComputeTypeOf<T>>::type;
 
 // Which axes are reduced. An error if an axis is out of range or repeated.
 absl::StatusOr<std::vector<bool>> ReducedAxes(const ReduceAttrs& attrs,
@@ -82,6 +91,9 @@ struct ReducePlan {
   int64_t num_outputs = 1;
   // The elements that are reduced to one.
   int64_t count = 1;
+  // Narrow kept runs that follow one another are reduced as if so many of them
+  // were one.
+  int64_t rows_at_once = 1;
   // What sums are divided by: 1, or the count for a mean.
   int64_t divisor = 1;
   int64_t workspace_bytes = 0;
@@ -124,12 +136,23 @@ MINNOW_INLINE inline Acc CombineLanes(const Rule& rule, Acc* lanes) {
   return lanes[0];
 }
 
-// One segment of one output whose runs are reduced.
+// One segment of one output whose runs are reduced. Few elements are reduced in
+// order: filling the lanes would cost more than they save.
 template <typename Rule, typename T>
 MINNOW_INLINE inline typename Rule::Acc ReduceRuns(const Rule& rule,
                                                    const ReducePlan& plan,
                                                    const T* x, int64_t kept,
                                                    int64_t segment) {
+  if (plan.count < kLanes) {
+    typename Rule::Acc result = Rule::kEmpty;
+    for (int64_t item = 0; item < plan.num_reduced; ++item) {
+      const T* const run = x + plan.Offset(kept, item);
+      for (int64_t i = 0; i < plan.run; ++i) {
+        result = rule.Combine(result, rule.Map(run[i]));
+      }
+    }
+    return result;
+  }
   typename Rule::Acc lanes[kLanes];
   std::fill_n(lanes, kLanes, Rule::kEmpty);
   const int64_t end = std::min((segment + 1) * plan.segment,
@@ -142,19 +165,27 @@ MINNOW_INLINE inline typename Rule::Acc ReduceRuns(const Rule& rule,
   return CombineLanes(rule, lanes);
 }
 
-// One segment of a chunk of outputs that lie side by side.
+// One segment of a chunk of outputs that lie side by side. Rows that are
+// reduced at once are whole runs.
 template <typename Rule, typename T>
 MINNOW_INLINE inline void ReduceColumns(const Rule& rule,
                                         const ReducePlan& plan, const T* x,
                                         int64_t kept, int64_t begin, int64_t n,
                                         int64_t segment,
                                         typename Rule::Acc* sums) {
-  std::fill_n(sums, n, Rule::kEmpty);
+  const int64_t rows = plan.rows_at_once;
+  std::fill_n(sums, rows * n, Rule::kEmpty);
   const int64_t end = std::min((segment + 1) * plan.segment, plan.num_reduced);
-  for (int64_t item = segment * plan.segment; item < end; ++item) {
+  for (int64_t item = segment * plan.segment; item < end; item += rows) {
     const T* const row = x + plan.Offset(kept, item) + begin;
-    for (int64_t j = 0; j < n; ++j) {
+    const int64_t count = std::min(rows, end - item) * n;
+    for (int64_t j = 0; j < count; ++j) {
       sums[j] = rule.Combine(sums[j], rule.Map(row[j]));
+    }
+  }
+  for (int64_t i = 1; i < rows; ++i) {
+    for (int64_t j = 0; j < n; ++j) {
+      sums[j] = rule.Combine(sums[j], sums[i * n + j]);
     }
   }
 }
@@ -210,12 +241,29 @@ void ReduceSegments(ThreadPool& threads, const Rule& rule,
               });
 }
 
-template <template <typename> class Rule, typename T>
+// Combines the segments of each output, in order, into the first one.
+template <typename Rule>
+void CombineSegments(ThreadPool& threads, const Rule& rule,
+                     const ReducePlan& plan, typename Rule::Acc* partial) {
+  ParallelFor(threads, plan.num_outputs, kMaxColumns,
+              [&](int64_t begin, int64_t end) {
+                Vectorize([&]() MINNOW_INLINE {
+                  for (int64_t s = 1; s < plan.num_segments; ++s) {
+                    const auto* const from = partial + s * plan.num_outputs;
+                    for (int64_t i = begin; i < end; ++i) {
+                      partial[i] = rule.Combine(partial[i], from[i]);
+                    }
+                  }
+                });
+              });
+}
+
+template <typename Rule, typename T>
 absl::Status Reduce(const RunContext& context, const ReduceAttrs&,
                     const ReducePlan& plan, Dense<const T> x, Dense<T> out) {
-  using Acc = typename Rule<T>::Acc;
+  using Acc = typename Rule::Acc;
   static_assert(sizeof(Acc) <= sizeof(int64_t), "see PlanReduce");
-  const Rule<T> rule(plan);
+  const Rule rule(plan);
   T* const y = out.data();
   Acc* const partial = plan.num_segments == 1
                            ? nullptr
@@ -229,13 +277,8 @@ absl::Status Reduce(const RunContext& context, const ReduceAttrs&,
                    }
                  });
   if (partial == nullptr) return absl::OkStatus();
-  for (int64_t i = 0; i < plan.num_outputs; ++i) {
-    Acc value = partial[i];
-    for (int64_t s = 1; s < plan.num_segments; ++s) {
-      value = rule.Combine(value, partial[s * plan.num_outputs + i]);
-    }
-    y[i] = rule.Finish(value);
-  }
+  CombineSegments(*context.threads, rule, plan, partial);
+  for (int64_t i = 0; i < plan.num_outputs; ++i) y[i] = rule.Finish(partial[i]);
   return absl::OkStatus();
 }
 
@@ -245,7 +288,7 @@ absl::Status Reduce(const RunContext& context, const ReduceAttrs&,
 template <template <typename> class Rule, auto prepare, typename... T>
 std::vector<Kernel> ReduceKernels(Types<T...> types) {
   return KernelsFor(types, []<typename U>() {
-    return KernelOf<internal::Reduce<Rule, U>, prepare>();
+    return KernelOf<internal::Reduce<Rule<U>, U>, prepare>();
   });
 }
 

@@ -16,22 +16,26 @@ using LineType =
     std::conditional_t<std::is_same_v<T, double> || std::is_same_v<Out, double>,
                        double, float>;
 
+enum class Kind { kSoftmax, kLogSoftmax, kSoftmin };
+
 struct SoftmaxPlan {
   LinePlan lines;
+  // softmin is softmax at a negative temperature.
   double temperature;
   bool log;
   int64_t workspace_bytes;
 };
 
-template <bool log, typename C, int64_t tiles>
+template <Kind kind, typename C, int64_t tiles>
 absl::StatusOr<SoftmaxPlan> Prepare(const Attrs& attrs,
                                     absl::Span<const Shape> shapes) {
   const auto& a = attrs.As<SoftmaxAttrs>();
   MINNOW_ASSIGN_OR_RETURN(size_t axis, ResolveAxis(a.axis, shapes[0].rank()));
   const LinePlan lines =
       PlanLines(LinesAlong(shapes[0], axis), tiles, sizeof(C));
-  return SoftmaxPlan{lines, a.temperature.value_or(1.0), log,
-                     lines.workspace_bytes};
+  const double temperature = a.temperature.value_or(1.0);
+  return SoftmaxPlan{lines, kind == Kind::kSoftmin ? -temperature : temperature,
+                     kind == Kind::kLogSoftmax, lines.workspace_bytes};
 }
 
 template <typename T, typename Out>
@@ -125,12 +129,12 @@ void ForEachPair(const F& add) {
   with_each(FloatTypes());
 }
 
-template <bool log>
+template <Kind kind>
 std::vector<Kernel> SoftmaxKernels() {
   std::vector<Kernel> kernels;
   ForEachPair([&]<typename T, typename Out>() {
     kernels.push_back(
-        KernelOf<Softmax<T, Out>, Prepare<log, LineType<T, Out>, 1>>().When(
+        KernelOf<Softmax<T, Out>, Prepare<kind, LineType<T, Out>, 1>>().When(
             [](const Attrs& attrs) { return !UsesLength(attrs); }));
   });
   return kernels;
@@ -139,12 +143,12 @@ std::vector<Kernel> SoftmaxKernels() {
 template <typename T, typename Length>
 Kernel LengthKernel() {
   return KernelOf<SoftmaxWithLength<T, Length>,
-                  Prepare<false, LineType<T, T>, 1>>()
+                  Prepare<Kind::kSoftmax, LineType<T, T>, 1>>()
       .When(UsesLength);
 }
 
 std::vector<Kernel> SoftmaxAndLengthKernels() {
-  std::vector<Kernel> kernels = SoftmaxKernels<false>();
+  std::vector<Kernel> kernels = SoftmaxKernels<Kind::kSoftmax>();
   [&]<typename... T>(Types<T...>) {
     (kernels.push_back(LengthKernel<T, int32_t>()), ...);
     (kernels.push_back(LengthKernel<T, int64_t>()), ...);
@@ -152,12 +156,12 @@ std::vector<Kernel> SoftmaxAndLengthKernels() {
   return kernels;
 }
 
-template <bool log>
+template <Kind kind>
 std::vector<Kernel> BackwardKernels() {
   std::vector<Kernel> kernels;
   ForEachPair([&]<typename T, typename Out>() {
-    kernels.push_back(
-        KernelOf<SoftmaxBackward<T, Out>, Prepare<log, LineType<T, Out>, 2>>());
+    kernels.push_back(KernelOf<SoftmaxBackward<T, Out>,
+                               Prepare<kind, LineType<T, Out>, 2>>());
   });
   return kernels;
 }
@@ -178,7 +182,7 @@ absl::Status InferSoftmax(ShapeInference& node) {
   return node.MergeInput(1, length);
 }
 
-absl::Status InferLogSoftmax(ShapeInference& node) {
+absl::Status InferWithoutLength(ShapeInference& node) {
   if (UsesLength(node.untyped_attrs())) {
     return absl::InvalidArgumentError(
         "attribute 'use_length': expected False, found True");
@@ -213,6 +217,7 @@ std::vector<Symbol> SoftmaxGradient(const GradientContext& node) {
 
 constexpr char kBackwardSoftmax[] = "_backward_softmax";
 constexpr char kBackwardLogSoftmax[] = "_backward_log_softmax";
+constexpr char kBackwardSoftmin[] = "_backward_softmin";
 
 std::vector<InputDef> SoftmaxInputs(const Attrs& attrs) {
   if (UsesLength(attrs)) return {"data", "length"};
@@ -244,10 +249,25 @@ OpDef LogSoftmaxOp() {
           "temperature)), along the axis",
       .attrs = AttrsTypeOf<SoftmaxAttrs>(),
       .inputs = {"data"},
-      .shape = InferLogSoftmax,
+      .shape = InferWithoutLength,
       .dtype = InferSoftmaxDType,
       .gradient = SoftmaxGradient<kBackwardLogSoftmax>,
-      .kernels = SoftmaxKernels<true>(),
+      .kernels = SoftmaxKernels<Kind::kLogSoftmax>(),
+  };
+}
+
+OpDef SoftminOp() {
+  return {
+      .name = "softmin",
+      .doc =
+          "out[i] = exp(-data[i] / temperature) / sum_k exp(-data[k] / "
+          "temperature), along the axis",
+      .attrs = AttrsTypeOf<SoftmaxAttrs>(),
+      .inputs = {"data"},
+      .shape = InferWithoutLength,
+      .dtype = InferSoftmaxDType,
+      .gradient = SoftmaxGradient<kBackwardSoftmin>,
+      .kernels = SoftmaxKernels<Kind::kSoftmin>(),
   };
 }
 
@@ -260,7 +280,20 @@ OpDef SoftmaxBackwardOp() {
       .outputs = {"grad"},
       .shape = SameShape,
       .dtype = InferBackwardDType,
-      .kernels = BackwardKernels<false>(),
+      .kernels = BackwardKernels<Kind::kSoftmax>(),
+  };
+}
+
+OpDef SoftminBackwardOp() {
+  return {
+      .name = kBackwardSoftmin,
+      .doc = "grad = -out * (head - sum(head * out)) / temperature",
+      .attrs = AttrsTypeOf<SoftmaxAttrs>(),
+      .inputs = {"head", "out", {"data", Access::kUnread}},
+      .outputs = {"grad"},
+      .shape = SameShape,
+      .dtype = InferBackwardDType,
+      .kernels = BackwardKernels<Kind::kSoftmin>(),
   };
 }
 
@@ -273,7 +306,7 @@ OpDef LogSoftmaxBackwardOp() {
       .outputs = {"grad"},
       .shape = SameShape,
       .dtype = InferBackwardDType,
-      .kernels = BackwardKernels<true>(),
+      .kernels = BackwardKernels<Kind::kLogSoftmax>(),
   };
 }
 
@@ -294,11 +327,15 @@ Symbol LogSoftmax(Symbol data, const SoftmaxAttrs& attrs, NodeOptions options) {
   return Compose("log_softmax", {data}, attrs, std::move(options));
 }
 
+Symbol Softmin(Symbol data, const SoftmaxAttrs& attrs, NodeOptions options) {
+  return Compose("softmin", {data}, attrs, std::move(options));
+}
+
 }  // namespace op
 
 std::vector<OpDef> SoftmaxOps() {
-  return {SoftmaxOp(), LogSoftmaxOp(), SoftmaxBackwardOp(),
-          LogSoftmaxBackwardOp()};
+  return {SoftmaxOp(),         LogSoftmaxOp(),         SoftminOp(),
+          SoftmaxBackwardOp(), LogSoftmaxBackwardOp(), SoftminBackwardOp()};
 }
 
 }  // namespace minnow

@@ -1,4 +1,4 @@
-// softmax and log_softmax along an axis.
+// softmax, log_softmax and softmin along an axis.
 //
 //   Symbol p = op::Softmax(x);
 //   Symbol q = op::LogSoftmax(x, {.axis = 1, .temperature = 2.0});
@@ -45,6 +45,8 @@ Symbol Softmax(Symbol data, Symbol length, const SoftmaxAttrs& attrs,
                NodeOptions options = {});
 Symbol LogSoftmax(Symbol data, const SoftmaxAttrs& attrs = {},
                   NodeOptions options = {});
+Symbol Softmin(Symbol data, const SoftmaxAttrs& attrs = {},
+               NodeOptions options = {});
 
 }  // namespace op
 

@@ -27,6 +27,12 @@ struct Max {
   MINNOW_INLINE T Combine(T x, T y) const { return x > y ? x : y; }
 };
 
+template <typename T>
+struct Min {
+  MINNOW_INLINE T Map(T x) const { return x; }
+  MINNOW_INLINE T Combine(T x, T y) const { return x < y ? x : y; }
+};
+
 // A line shorter than the lanes is reduced in order: filling them would cost
 // more than they save.
 template <typename Rule, typename T>
@@ -58,11 +64,14 @@ void SoftmaxLines(int64_t count, int64_t size, T temperature, bool log, T* x) {
   Vectorize([=]() MINNOW_INLINE {
     for (int64_t l = 0; l < count; ++l) {
       T* const line = x + l * size;
-      // A NaN may be lost here; it comes back with the sum.
-      const T max =
-          ReduceLine(Max<T>(), -std::numeric_limits<T>::infinity(), line, size);
+      // The largest quotient becomes 0. A NaN may be lost here; it comes back
+      // with the sum.
+      constexpr T kInfinity = std::numeric_limits<T>::infinity();
+      const T top = temperature < 0
+                        ? ReduceLine(Min<T>(), kInfinity, line, size)
+                        : ReduceLine(Max<T>(), -kInfinity, line, size);
       for (int64_t i = 0; i < size; ++i) {
-        line[i] = (line[i] - max) / temperature;
+        line[i] = (line[i] - top) / temperature;
       }
     }
   });

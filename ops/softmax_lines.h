@@ -7,7 +7,7 @@
 namespace minnow {
 
 // `x` holds `count` lines of `size` elements, and takes the result. T is float
-// or double.
+// or double. A negative temperature makes it softmin.
 template <typename T>
 void SoftmaxLines(int64_t count, int64_t size, T temperature, bool log, T* x);
 

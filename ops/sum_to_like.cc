@@ -58,8 +58,8 @@ absl::Status SumToLike(const RunContext& context, const NoAttrs&,
                        const ReducePlan& plan, Dense<const T> data,
                        Dense<const T>, Dense<T> out) {
   if (data.size() != out.size()) {
-    return internal::Reduce<WrappingSum, T>(context, ReduceAttrs(), plan, data,
-                                            out);
+    return internal::Reduce<WrappingSum<T>, T>(context, ReduceAttrs(), plan,
+                                               data, out);
   }
   // Nothing was broadcast, as is common.
   ParallelFor(*context.threads, data.size(), kElementwiseGrain,

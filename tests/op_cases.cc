@@ -14,8 +14,8 @@ std::vector<OpCase> AllOpCases() {
   std::vector<OpCase> all;
   for (auto* family :
        {BinaryOpCases, ElementwiseOpCases, MoveOpCases, NnOpCases,
-        OptimizerOpCases, OutputOpCases, ProductOpCases, RowsOpCases,
-        ShapeOpCases, UnaryOpCases}) {
+        OptimizerOpCases, OutputOpCases, ProductOpCases, ReductionOpCases,
+        RowsOpCases, ShapeOpCases, UnaryOpCases}) {
     for (OpCase& c : family()) all.push_back(std::move(c));
   }
   return all;

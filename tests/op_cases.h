@@ -102,6 +102,7 @@ std::vector<OpCase> NnOpCases();
 std::vector<OpCase> OptimizerOpCases();
 std::vector<OpCase> OutputOpCases();
 std::vector<OpCase> ProductOpCases();
+std::vector<OpCase> ReductionOpCases();
 std::vector<OpCase> RowsOpCases();
 std::vector<OpCase> ShapeOpCases();
 std::vector<OpCase> UnaryOpCases();
