@@ -8,12 +8,17 @@
 #include "minnow/ops/cast_storage.h"
 #include "minnow/ops/deferred.h"
 #include "minnow/ops/ensure_rows.h"
+#include "minnow/ops/gather_nd.h"
 #include "minnow/ops/init.h"
 #include "minnow/ops/linalg.h"
 #include "minnow/ops/pick.h"
+#include "minnow/ops/random.h"
 #include "minnow/ops/reduce.h"
+#include "minnow/ops/sample.h"
+#include "minnow/ops/sample_multinomial.h"
 #include "minnow/ops/sgd.h"
 #include "minnow/ops/shape.h"
+#include "minnow/ops/shuffle.h"
 #include "minnow/ops/softmax.h"
 #include "minnow/ops/softmax_output.h"
 #include "minnow/ops/sum_to_like.h"
@@ -23,10 +28,14 @@ namespace minnow {
 
 absl::StatusOr<OpRegistry> MakeBuiltinOps() {
   OpRegistry registry;
-  for (auto* family :
-       {ActivationOps, AddNOps, BinaryOps, CastOps, CastStorageOps, DeferredOps,
-        EnsureRowsOps, InitOps, LinalgOps, PickOps, ReduceOps, SgdOps, ShapeOps,
-        SoftmaxOps, SoftmaxOutputOps, SumToLikeOps, UnaryOps}) {
+  for (auto* family : {ActivationOps, AddNOps,          BinaryOps,
+                       CastOps,       CastStorageOps,   DeferredOps,
+                       EnsureRowsOps, GatherNdOps,      InitOps,
+                       LinalgOps,     PickOps,          RandomOps,
+                       ReduceOps,     SampleOps,        SampleMultinomialOps,
+                       SgdOps,        ShapeOps,         ShuffleOps,
+                       SoftmaxOps,    SoftmaxOutputOps, SumToLikeOps,
+                       UnaryOps}) {
     for (OpDef& op : family()) {
       MINNOW_RETURN_IF_ERROR(registry.Add(std::move(op)));
     }
