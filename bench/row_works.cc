@@ -48,8 +48,8 @@ absl::StatusOr<std::vector<NDArray>> RandomGradients(int64_t rows) {
 
 }  // namespace
 
-absl::StatusOr<RowUpdateStep> RowUpdateStep::Create(RowUpdateMode mode,
-                                                    int64_t rows, int threads) {
+absl::StatusOr<CycledStep> RowUpdateStep(RowUpdateMode mode, int64_t rows,
+                                         int threads) {
   MINNOW_ASSIGN_OR_RETURN(std::vector<NDArray> grads, RandomGradients(rows));
   GraphBuilder b(BuiltinOps());
   const Symbol w = b.Variable("w", {.shape = TableShape(),
@@ -75,12 +75,12 @@ absl::StatusOr<RowUpdateStep> RowUpdateStep::Create(RowUpdateMode mode,
       Executor::Bind(graph, {.variables = {{"grad", grads[0]}},
                              .threads = threads,
                              .strict_storage = true}));
-  return RowUpdateStep(std::move(executor), std::move(grads));
+  return CycledStep(std::move(executor), "grad", std::move(grads));
 }
 
-absl::Status RowUpdateStep::Run() {
-  MINNOW_RETURN_IF_ERROR(executor_.SetInput("grad", grads_[next_]));
-  next_ = (next_ + 1) % grads_.size();
+absl::Status CycledStep::Run() {
+  MINNOW_RETURN_IF_ERROR(executor_.SetInput(input_, arrays_[next_]));
+  next_ = (next_ + 1) % arrays_.size();
   return executor_.Run();
 }
 

@@ -1,14 +1,16 @@
 // Works on the rows of a table of 1,000,000 x 64 floats, with another random
 // set of rows in each step.
 //
-//   absl::StatusOr<RowUpdateStep> step =
-//       RowUpdateStep::Create(RowUpdateMode::kLazy, /*rows=*/10000, 2);
+//   absl::StatusOr<CycledStep> step =
+//       RowUpdateStep(RowUpdateMode::kLazy, /*rows=*/10000, 2);
 //   for (...) MINNOW_RETURN_IF_ERROR(step->Run());
 #ifndef MINNOW_BENCH_ROW_WORKS_H_
 #define MINNOW_BENCH_ROW_WORKS_H_
 
 #include <cstdint>
 #include <memory>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -21,21 +23,27 @@ namespace minnow {
 
 enum class RowUpdateMode : uint8_t { kLazy, kStandard, kDeferred };
 
-// An update of the table, with momentum, by a gradient of `rows` rows.
-class RowUpdateStep {
+// Runs of a graph, each with the next one of some arrays as its input.
+class CycledStep {
  public:
-  static absl::StatusOr<RowUpdateStep> Create(RowUpdateMode mode, int64_t rows,
-                                              int threads);
+  // `arrays` is not empty.
+  CycledStep(Executor executor, std::string input, std::vector<NDArray> arrays)
+      : executor_(std::move(executor)),
+        input_(std::move(input)),
+        arrays_(std::move(arrays)) {}
+
   absl::Status Run();
 
  private:
-  RowUpdateStep(Executor executor, std::vector<NDArray> grads)
-      : executor_(std::move(executor)), grads_(std::move(grads)) {}
-
   Executor executor_;
-  std::vector<NDArray> grads_;
+  std::string input_;
+  std::vector<NDArray> arrays_;
   size_t next_ = 0;
 };
+
+// An update of the table, with momentum, by a gradient of `rows` rows.
+absl::StatusOr<CycledStep> RowUpdateStep(RowUpdateMode mode, int64_t rows,
+                                         int threads);
 
 // A loop that reads and writes the rows of w and m, and reads those of g: one
 // equal part a thread.

@@ -15,6 +15,9 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/strip.h"
+#include "minnow/bench/embedding_work.h"
+#include "minnow/bench/op_works.h"
 #include "minnow/bench/plain.h"
 #include "minnow/bench/row_works.h"
 #include "minnow/bench/works.h"
@@ -91,6 +94,8 @@ class Worker {
   // Null if there is no such work.
   absl::StatusOr<Step> MakeStep(const Request& request) const {
     const int64_t size = request.size;
+    absl::string_view op = request.work;
+    if (absl::ConsumePrefix(&op, "op:")) return MakeOpStep(std::string(op));
     if (request.work == "sgd_mom") {
       return plain_ ? StepOf(PlainSgdMom::Create(size, threads_))
                     : StepOf(SgdMomStep(size, threads_));
@@ -109,6 +114,12 @@ class Worker {
     if (request.work == "deferred" && !plain_) {
       return RowStep(RowUpdateMode::kDeferred, size);
     }
+    if (request.work == "embedding" && !plain_) {
+      return StepOf(EmbeddingStep(/*deferred=*/false, size, threads_));
+    }
+    if (request.work == "embedding_deferred" && !plain_) {
+      return StepOf(EmbeddingStep(/*deferred=*/true, size, threads_));
+    }
     if (request.work == "dispatch" && !plain_) {
       return StepOf(AdditionChain(size, threads_));
     }
@@ -123,8 +134,15 @@ class Worker {
     return Step();
   }
 
+  absl::StatusOr<Step> MakeOpStep(const std::string& op) const {
+    if (!plain_) return StepOf(OpStep(op, threads_));
+    MINNOW_ASSIGN_OR_RETURN(PlainOp plain, PlainOp::Create(op, threads_));
+    if (!plain.exists()) return Step();
+    return StepOf(absl::StatusOr<PlainOp>(std::move(plain)));
+  }
+
   absl::StatusOr<Step> RowStep(RowUpdateMode mode, int64_t rows) const {
-    return StepOf(RowUpdateStep::Create(mode, rows, threads_));
+    return StepOf(RowUpdateStep(mode, rows, threads_));
   }
 
   bool plain_;

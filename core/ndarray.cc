@@ -89,17 +89,22 @@ absl::StatusOr<NDArray> NDArray::Zeros(const Shape& shape, DType dtype,
   return NDArray(std::move(data), shape, dtype, storage);
 }
 
-absl::StatusOr<NDArray> NDArray::RowSparse(const Shape& shape,
-                                           const NDArray& values,
-                                           std::vector<int64_t> rows) {
+absl::Status NDArray::CheckRowSparse(const Shape& shape, const NDArray& values,
+                                     int64_t num_rows) {
   if (!shape.known() || shape.rank() < 1) {
     return absl::InvalidArgumentError(
         absl::StrCat("a row_sparse array has one dimension or more, found ",
                      shape.ToString()));
   }
-  MINNOW_RETURN_IF_ERROR(CheckValues(
-      values, ValuesShape(shape, static_cast<int64_t>(rows.size()))));
-  MINNOW_RETURN_IF_ERROR(shape.CheckedBytes(values.dtype()).status());
+  MINNOW_RETURN_IF_ERROR(CheckValues(values, ValuesShape(shape, num_rows)));
+  return shape.CheckedBytes(values.dtype()).status();
+}
+
+absl::StatusOr<NDArray> NDArray::RowSparse(const Shape& shape,
+                                           const NDArray& values,
+                                           std::vector<int64_t> rows) {
+  MINNOW_RETURN_IF_ERROR(
+      CheckRowSparse(shape, values, static_cast<int64_t>(rows.size())));
   MINNOW_RETURN_IF_ERROR(CheckAscending(
       rows, 0, static_cast<int64_t>(rows.size()), shape[0], "indices"));
   MINNOW_ASSIGN_OR_RETURN(NDArray own, values.Copy());

@@ -51,6 +51,9 @@ class NDArray {
   static absl::StatusOr<NDArray> RowSparse(const Shape& shape,
                                            const NDArray& values,
                                            std::vector<int64_t> rows);
+  // An error unless `values` could be those of so many rows.
+  static absl::Status CheckRowSparse(const Shape& shape, const NDArray& values,
+                                     int64_t num_rows);
   // `values` is dense, of shape (columns.size(),), and is copied. An error
   // unless `indptr` ascends from 0 to columns.size(), and the columns of each
   // row are ascending, unique and inside the shape.

@@ -1,10 +1,13 @@
 #include "minnow/ops/add_n.h"
 
 #include <algorithm>
+#include <limits>
 #include <string>
 #include <type_traits>
 #include <utility>
 
+#include "absl/container/inlined_vector.h"
+#include "minnow/core/status.h"
 #include "minnow/ops/arithmetic.h"
 #include "minnow/ops/compose.h"
 #include "minnow/ops/elementwise.h"
@@ -66,13 +69,129 @@ absl::Status AddN(const RunContext& context, const AddNAttrs&,
   return absl::OkStatus();
 }
 
+// Where a loop over rows in ascending order is in one of the inputs.
+template <typename T>
+struct RowCursor {
+  const int64_t* row;
+  const int64_t* end;
+  const T* values;
+};
+template <typename T>
+using RowCursors = absl::InlinedVector<RowCursor<T>, 8>;
+
+// At the first row of each input that is not before `row`.
+template <typename T>
+RowCursors<T> CursorsAt(ListOf<RowSparse<const T>> args, int64_t row) {
+  RowCursors<T> cursors;
+  for (size_t i = 0; i < args.size(); ++i) {
+    const RowSparse<const T> arg = args[i];
+    const int64_t* first =
+        std::lower_bound(arg.rows.begin(), arg.rows.end(), row);
+    cursors.push_back(
+        {first, arg.rows.end(),
+         arg.values.data() + (first - arg.rows.begin()) * arg.row_size()});
+  }
+  return cursors;
+}
+
+// Writes the rows that any of the inputs has, and returns how many.
+template <typename T>
+int64_t MergeRows(RowCursors<T> cursors, int64_t* rows) {
+  constexpr int64_t kNone = std::numeric_limits<int64_t>::max();
+  for (int64_t n = 0;; ++n) {
+    int64_t next = kNone;
+    for (const RowCursor<T>& cursor : cursors) {
+      if (cursor.row != cursor.end) next = std::min(next, *cursor.row);
+    }
+    if (next == kNone) return n;
+    rows[n] = next;
+    for (RowCursor<T>& cursor : cursors) {
+      cursor.row += cursor.row != cursor.end && *cursor.row == next;
+    }
+  }
+}
+
+// The sum of one row, in the order of the inputs, tile by tile. The cursors
+// that are at the row go on to their next one.
+template <typename T>
+MINNOW_INLINE inline void AddRow(int64_t row, int64_t row_size,
+                                 RowCursors<T>& cursors, T* out) {
+  using C = ComputeType<T>;
+  C tile[kTile];
+  for (int64_t begin = 0; begin < row_size; begin += kTile) {
+    const int64_t n = std::min(kTile, row_size - begin);
+    bool is_first = true;
+    for (const RowCursor<T>& cursor : cursors) {
+      if (cursor.row == cursor.end || *cursor.row != row) continue;
+      const T* x = cursor.values + begin;
+      if (is_first) {
+        for (int64_t i = 0; i < n; ++i) tile[i] = static_cast<C>(x[i]);
+      } else {
+        for (int64_t i = 0; i < n; ++i) {
+          tile[i] = Plus()(tile[i], static_cast<C>(x[i]));
+        }
+      }
+      is_first = false;
+    }
+    for (int64_t i = 0; i < n; ++i) out[begin + i] = static_cast<T>(tile[i]);
+  }
+  for (RowCursor<T>& cursor : cursors) {
+    if (cursor.row == cursor.end || *cursor.row != row) continue;
+    ++cursor.row;
+    cursor.values += row_size;
+  }
+}
+
+template <typename T>
+absl::Status AddRowSparse(const RunContext& context, const AddNAttrs&,
+                          ListOf<RowSparse<const T>> args, RowSparse<T> out) {
+  const int64_t row_size = out.row_size();
+  const int64_t row_bytes = row_size * static_cast<int64_t>(sizeof(T));
+  int64_t most = 0;
+  for (size_t i = 0; i < args.size(); ++i) {
+    most += static_cast<int64_t>(args[i].rows.size());
+  }
+  most = std::min(most, out.dims[0]);
+  MINNOW_RETURN_IF_ERROR(ResizeSparse(most, most * row_bytes, *out.array));
+  const int64_t num_rows =
+      MergeRows(CursorsAt(args, 0), out.array->indices.data());
+  MINNOW_RETURN_IF_ERROR(
+      ResizeSparse(num_rows, num_rows * row_bytes, *out.array));
+  const int64_t* const rows = out.array->indices.data();
+  T* const values = reinterpret_cast<T*>(out.array->values.data());
+  ParallelFor(
+      *context.threads, num_rows,
+      std::max<int64_t>(1, kElementwiseGrain / std::max<int64_t>(1, row_size)),
+      [&](int64_t begin, int64_t end) {
+        RowCursors<T> cursors = CursorsAt(args, rows[begin]);
+        Vectorize([=, cursors = &cursors]() MINNOW_INLINE {
+          for (int64_t i = begin; i < end; ++i) {
+            AddRow(rows[i], row_size, *cursors, values + i * row_size);
+          }
+        });
+      });
+  return absl::OkStatus();
+}
+
+std::vector<Kernel> AddNKernels() {
+  std::vector<Kernel> kernels = KernelsFor(
+      NumberTypes(), []<typename T>() { return KernelOf<AddN<T>>(); });
+  for (Kernel& kernel : KernelsFor(NumberTypes(), []<typename T>() {
+         return KernelOf<AddRowSparse<T>>();
+       })) {
+    kernels.push_back(std::move(kernel));
+  }
+  return kernels;
+}
+
 OpDef AddNOp() {
   return {
       .name = "add_n",
       .aliases = {"ElementWiseSum", "_sparse_ElementWiseSum", "_sparse_add_n"},
       .doc =
           "out = arg0 + arg1 + ...\n"
-          "Added in this order; 16-bit elements in float32, rounded once.",
+          "Added in this order; 16-bit elements in float32, rounded once. The "
+          "sum of row_sparse arrays has the rows that any of them has.",
       .attrs = AttrsTypeOf<AddNAttrs>(),
       .inputs = Inputs,
       .shape = SameShape,
@@ -80,8 +199,7 @@ OpDef AddNOp() {
         return std::vector<Symbol>(node.num_inputs(), node.head(0));
       },
       .inplace = {{0, 0}},
-      .kernels = KernelsFor(NumberTypes(),
-                            []<typename T>() { return KernelOf<AddN<T>>(); }),
+      .kernels = AddNKernels(),
   };
 }
 

@@ -6,36 +6,78 @@
 #include "minnow/ops/binary.h"
 #include "minnow/ops/cast.h"
 #include "minnow/ops/cast_storage.h"
+#include "minnow/ops/concat.h"
 #include "minnow/ops/deferred.h"
+#include "minnow/ops/diag.h"
+#include "minnow/ops/dropout.h"
+#include "minnow/ops/embedding.h"
 #include "minnow/ops/ensure_rows.h"
 #include "minnow/ops/gather_nd.h"
 #include "minnow/ops/init.h"
 #include "minnow/ops/linalg.h"
+#include "minnow/ops/one_hot.h"
+#include "minnow/ops/pad.h"
 #include "minnow/ops/pick.h"
 #include "minnow/ops/random.h"
 #include "minnow/ops/reduce.h"
+#include "minnow/ops/repeat.h"
+#include "minnow/ops/reshape.h"
 #include "minnow/ops/sample.h"
 #include "minnow/ops/sample_multinomial.h"
+#include "minnow/ops/sequence.h"
 #include "minnow/ops/sgd.h"
 #include "minnow/ops/shape.h"
 #include "minnow/ops/shuffle.h"
+#include "minnow/ops/slice.h"
 #include "minnow/ops/softmax.h"
 #include "minnow/ops/softmax_output.h"
 #include "minnow/ops/sum_to_like.h"
+#include "minnow/ops/take.h"
+#include "minnow/ops/transpose.h"
 #include "minnow/ops/unary.h"
+#include "minnow/ops/where.h"
 
 namespace minnow {
 
 absl::StatusOr<OpRegistry> MakeBuiltinOps() {
   OpRegistry registry;
-  for (auto* family : {ActivationOps, AddNOps,          BinaryOps,
-                       CastOps,       CastStorageOps,   DeferredOps,
-                       EnsureRowsOps, GatherNdOps,      InitOps,
-                       LinalgOps,     PickOps,          RandomOps,
-                       ReduceOps,     SampleOps,        SampleMultinomialOps,
-                       SgdOps,        ShapeOps,         ShuffleOps,
-                       SoftmaxOps,    SoftmaxOutputOps, SumToLikeOps,
-                       UnaryOps}) {
+  for (auto* family : {ActivationOps,
+                       AddNOps,
+                       BinaryOps,
+                       BroadcastOps,
+                       CastOps,
+                       CastStorageOps,
+                       ConcatOps,
+                       DeferredOps,
+                       DiagOps,
+                       DropoutOps,
+                       EmbeddingOps,
+                       EnsureRowsOps,
+                       GatherNdOps,
+                       InitOps,
+                       LinalgOps,
+                       OneHotOps,
+                       PadOps,
+                       PickOps,
+                       RandomOps,
+                       ReduceOps,
+                       RepeatOps,
+                       ReshapeOps,
+                       SampleMultinomialOps,
+                       SampleOps,
+                       SequenceOps,
+                       SgdOps,
+                       ShapeOps,
+                       ShuffleOps,
+                       SliceOps,
+                       SoftmaxOps,
+                       SoftmaxOutputOps,
+                       SplitOps,
+                       SumToLikeOps,
+                       TakeOps,
+                       TransposeOps,
+                       UnaryOps,
+                       WhereOps}) {
     for (OpDef& op : family()) {
       MINNOW_RETURN_IF_ERROR(registry.Add(std::move(op)));
     }

@@ -1,49 +1,14 @@
 #include "minnow/ops/deferred.h"
 
-#include <algorithm>
-#include <atomic>
-
-#include "minnow/core/convert.h"
 #include "minnow/core/status.h"
 #include "minnow/ops/compose.h"
 #include "minnow/ops/deferred_history.h"
-#include "minnow/ops/row_ids.h"
+#include "minnow/ops/deferred_states.h"
 #include "minnow/ops/row_update.h"
 #include "minnow/ops/sgd_rules.h"
 
 namespace minnow {
 namespace {
-
-// The steps in the history.
-template <typename Number>
-absl::StatusOr<int64_t> StepsNow(const DeferredHistory<Number>& history,
-                                 int64_t step) {
-  if (step >= 0) return step % history.num_steps();
-  return absl::InvalidArgumentError(absl::StrCat(
-      "argument 'step': expected a number of steps, found ", step));
-}
-
-// An error unless each row row_of(i), for i in [0, n), has taken 0 to `now`
-// steps.
-template <typename RowOf>
-absl::Status CheckLast(ThreadPool& threads, const int32_t* last, int64_t now,
-                       int64_t n, const RowOf& row_of) {
-  std::atomic<int64_t> first_bad = n;
-  ParallelFor(threads, n, int64_t{1} << 14, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) {
-      if (last[row_of(i)] >= 0 && last[row_of(i)] <= now) continue;
-      int64_t found = first_bad;
-      while (i < found && !first_bad.compare_exchange_weak(found, i)) {
-      }
-      return;
-    }
-  });
-  if (first_bad == n) return absl::OkStatus();
-  const int64_t row = row_of(first_bad);
-  return absl::InvalidArgumentError(
-      absl::StrCat("argument 'last': expected numbers in [0,", now, "], found ",
-                   last[row], " for row ", row));
-}
 
 // Brings n elements of a weight and its momentum up to date, and updates them.
 template <typename Rule, typename T>
@@ -94,42 +59,6 @@ void Flush(ThreadPool& threads, const DeferredHistory<Number>& history,
                   }
                 });
               });
-}
-
-template <typename T, typename Id>
-absl::Status DeferredRows(const RunContext& context, const NoAttrs&,
-                          Dense<const T> weight, Dense<const T> mom,
-                          Dense<const int32_t> last,
-                          Dense<const double> history,
-                          Dense<const int64_t> step, Dense<const Id> ids,
-                          Dense<T> out) {
-  const DeferredHistory<const double> past(history.data(), history.dims[0]);
-  MINNOW_ASSIGN_OR_RETURN(const int64_t now, StepsNow(past, step.data()[0]));
-  MINNOW_RETURN_IF_ERROR(CheckRowIds(ids, weight.dims[0]));
-  const auto row_of = [&](int64_t i) {
-    return Convert<int64_t>(ids.data()[i]);
-  };
-  MINNOW_RETURN_IF_ERROR(
-      CheckLast(*context.threads, last.data(), now, ids.size(), row_of));
-  const int64_t row_size = weight.row_size();
-  ParallelFor(*context.threads, ids.size(), internal::RowGrain(row_size),
-              [&](int64_t begin, int64_t end) {
-                Vectorize([=]() MINNOW_INLINE {
-                  for (int64_t i = begin; i < end; ++i) {
-                    const auto row = Convert<int64_t>(ids.data()[i]);
-                    const Advance missed = past.Since(last.data()[row], now);
-                    const T* w = weight.data() + row * row_size;
-                    const T* m = mom.data() + row * row_size;
-                    T* to = out.data() + i * row_size;
-                    for (int64_t j = 0; j < row_size; ++j) {
-                      to[j] =
-                          static_cast<T>(missed.ww * static_cast<double>(w[j]) +
-                                         missed.wm * static_cast<double>(m[j]));
-                    }
-                  }
-                });
-              });
-  return absl::OkStatus();
 }
 
 template <typename T>
@@ -199,76 +128,6 @@ absl::Status DeferredFlush(const RunContext& context, const NoAttrs&,
   Flush(*context.threads, past, now, static_cast<int32_t>(now), weight, mom,
         last);
   return absl::OkStatus();
-}
-
-// The inputs that all have, by their places in an operator.
-struct Places {
-  size_t weight, mom, last, history, step;
-};
-constexpr Places kRowsPlaces = {0, 1, 2, 3, 4};
-constexpr Places kUpdatePlaces = {0, 2, 3, 4, 5};
-
-absl::Status InferStates(ShapeInference& node, const Places& places) {
-  MINNOW_RETURN_IF_ERROR(node.MergeInput(places.step, {1}));
-  MINNOW_RETURN_IF_ERROR(
-      node.MergeInput(places.mom, node.input(places.weight)));
-  MINNOW_RETURN_IF_ERROR(
-      node.MergeInput(places.weight, node.input(places.mom)));
-  const Shape& weight = node.input(places.weight);
-  if (weight.known_rank()) {
-    if (weight.rank() < 1) {
-      return node.InputError(places.weight, "one dimension or more");
-    }
-    MINNOW_RETURN_IF_ERROR(node.MergeInput(places.last, {weight[0]}));
-  }
-  if (node.input(places.history).known() &&
-      !DeferredHistory<double>::IsShape(node.input(places.history))) {
-    return node.InputError(places.history,
-                           "shape (n * 257,4) for a history of n * 256 steps");
-  }
-  return absl::OkStatus();
-}
-
-absl::Status InferStateTypes(DTypeInference& node, const Places& places) {
-  MINNOW_RETURN_IF_ERROR(node.MergeInput(places.last, DType::kInt32));
-  MINNOW_RETURN_IF_ERROR(node.MergeInput(places.history, DType::kFloat64));
-  MINNOW_RETURN_IF_ERROR(node.MergeInput(places.step, DType::kInt64));
-  MINNOW_RETURN_IF_ERROR(node.MergeInput(places.weight, node.output(0)));
-  MINNOW_RETURN_IF_ERROR(
-      node.MergeInput(places.weight, node.input(places.mom)));
-  MINNOW_RETURN_IF_ERROR(
-      node.MergeInput(places.mom, node.input(places.weight)));
-  return node.MergeOutput(0, node.input(places.weight));
-}
-
-OpDef DeferredRowsOp() {
-  return {
-      .name = "deferred_rows",
-      .doc =
-          "out[i...] = weight[ids[i...]], after the steps that the row has "
-          "missed",
-      .inputs = {InputDef("weight").Takes(Rows::kDeferred),
-                 InputDef("mom").Takes(Rows::kDeferred), "last", "history",
-                 "step", "ids"},
-      .shape = [](ShapeInference& node) -> absl::Status {
-        MINNOW_RETURN_IF_ERROR(InferStates(node, kRowsPlaces));
-        const Shape& weight = node.input(0);
-        const Shape& ids = node.input(5);
-        if (!weight.known_rank() || !ids.known_rank()) return absl::OkStatus();
-        Shape out = ids;
-        for (size_t i = 1; i < weight.rank(); ++i) out.push_back(weight[i]);
-        return node.MergeOutput(0, out);
-      },
-      .dtype =
-          [](DTypeInference& node) {
-            return InferStateTypes(node, kRowsPlaces);
-          },
-      .kernels = KernelsForIds(FloatTypes(),
-                               []<typename T, typename Id>() {
-                                 return KernelOf<DeferredRows<T, Id>>();
-                               }),
-      .fails_on_data = true,
-  };
 }
 
 OpDef DeferredSgdMomUpdateOp() {
@@ -386,7 +245,10 @@ Symbol DeferredFlush(const DeferredWeight& w, NodeOptions options) {
 }  // namespace op
 
 std::vector<OpDef> DeferredOps() {
-  return {DeferredRowsOp(), DeferredSgdMomUpdateOp(), DeferredFlushOp()};
+  std::vector<OpDef> ops = DeferredRowsOps();
+  ops.push_back(DeferredSgdMomUpdateOp());
+  ops.push_back(DeferredFlushOp());
+  return ops;
 }
 
 }  // namespace minnow

@@ -11,9 +11,11 @@
 // By the standard update a row without a gradient still decays and still moves
 // by its momentum. Here it does so when it is needed next: when a batch reads
 // it, when it has a gradient, or when all rows are flushed, which has to come
-// before anything else reads the weight (evaluation, export):
+// before anything else reads the weight, such as an export:
 //
 //   op::DeferredFlush(w);                         // In a graph of its own.
+//
+// TrainingStep and FlushGraph of train/training_step.h do it for whole models.
 //
 // No other operator may read the weight or its momentum, as they are out of
 // date; Build() refuses it. What rows have missed is in deferred_history.h.

@@ -28,7 +28,7 @@ void FillNewRows(const InitialValues& initial, const RowTable<T>& weight,
 template <typename T, typename Id>
 absl::Status EnsureRows(const RunContext& context, const EnsureRowsAttrs& attrs,
                         RowTable<T> weight, Dense<const Id> ids) {
-  MINNOW_RETURN_IF_ERROR(CheckRowIds(ids, weight.dims[0]));
+  MINNOW_RETURN_IF_ERROR(CheckRowIds("ids", IdsOf(ids), weight.dims[0]));
   MINNOW_ASSIGN_OR_RETURN(
       const InitialValues initial,
       attrs.init.get().Values(context.random.seed, attrs.variable.get(),
@@ -54,7 +54,7 @@ absl::Status EnsureRows(const RunContext& context, const EnsureRowsAttrs& attrs,
 template <typename T, typename Id>
 absl::Status CheckRows(const RunContext&, const EnsureRowsAttrs&,
                        Dense<T> weight, Dense<const Id> ids) {
-  return CheckRowIds(ids, weight.dims[0]);
+  return CheckRowIds("ids", IdsOf(ids), weight.dims[0]);
 }
 
 std::vector<Kernel> EnsureRowsKernels() {
@@ -120,7 +120,9 @@ Symbol EnsureRows(Symbol weight, Symbol ids, NodeOptions options) {
   const EnsureRowsAttrs attrs = {.init = *variable.variable().init,
                                  .variable = variable.name};
   if (options.out.omitted()) options.out = weight;
-  return Compose("_ensure_rows", {weight, ids}, attrs, std::move(options));
+  // Rows may have been added to it in this step.
+  return Compose("_ensure_rows", {weight.builder->Latest(weight), ids}, attrs,
+                 std::move(options));
 }
 
 }  // namespace op

@@ -40,7 +40,9 @@ namespace op {
 
 // The weight, with all rows that `ids` names. `weight` is a variable with an
 // initializer, which takes the result as its new value. A dense weight has all
-// rows anyway. An id that is no row of the weight is an error.
+// rows anyway. An id that is no row of the weight is an error. A weight that is
+// read in several places gets rows in each: each call has those of the calls
+// before.
 Symbol EnsureRows(Symbol weight, Symbol ids, NodeOptions options = {});
 
 }  // namespace op

@@ -2,14 +2,17 @@
 
 #include <algorithm>
 #include <cstring>
+#include <iterator>
 #include <string>
 #include <type_traits>
 #include <utility>
 
+#include "minnow/core/attr_value.h"
 #include "minnow/core/status.h"
 #include "minnow/ops/convert_elements.h"
 #include "minnow/ops/elementwise.h"
 #include "minnow/ops/first_index.h"
+#include "minnow/ops/row_ids.h"
 
 namespace minnow {
 namespace {
@@ -58,36 +61,41 @@ absl::Status FindBlocks(const RunContext& context, const Blocks& blocks,
   for (size_t axis = 0; axis < blocks.dims.size(); ++axis) {
     const int64_t dim = blocks.dims[axis];
     const int64_t least = blocks.negative ? -dim : 0;
+    // After truncation towards zero.
+    const auto is_inside = [least = static_cast<double>(least - 1),
+                            bound = static_cast<double>(dim)](double index) {
+      return index > least && index < bound;
+    };
     const auto* line = static_cast<const char*>(indices) +
                        static_cast<int64_t>(axis) * n * size;
     // By tiles, each of which is one step of the search for a bad index.
     const int64_t num_tiles = (n + kTile - 1) / kTile;
     const int64_t bad_tile = FirstIndex(
         *context.threads, num_tiles, kGrain / kTile, [&](int64_t tile) {
-          int64_t index[kTile];
+          // In double, which tells a NaN from 0.
+          double index[kTile];
           const int64_t first = tile * kTile;
           const int64_t count = std::min(kTile, n - first);
-          ConvertElements(dtype, line + first * size, DType::kInt64, index,
+          ConvertElements(dtype, line + first * size, DType::kFloat64, index,
                           count);
           bool bad = false;
           for (int64_t i = 0; i < count; ++i) {
-            bad |= index[i] < least || index[i] >= dim;
-            const int64_t from_start = index[i] < 0 ? index[i] + dim : index[i];
+            const bool inside = is_inside(index[i]);
+            bad |= !inside;
+            const int64_t whole = inside ? static_cast<int64_t>(index[i]) : 0;
             int64_t& number = numbers[first + i];
-            // Unsigned: a bad index may overflow.
-            number = static_cast<int64_t>(static_cast<uint64_t>(number) *
-                                              static_cast<uint64_t>(dim) +
-                                          static_cast<uint64_t>(from_start));
+            number = number * dim + (whole < 0 ? whole + dim : whole);
           }
           return bad;
         });
     for (int64_t i = bad_tile * kTile; i < n; ++i) {
-      int64_t index = 0;
-      ConvertElements(dtype, line + i * size, DType::kInt64, &index, 1);
-      if (index >= least && index < dim) continue;
-      return absl::InvalidArgumentError(absl::StrCat(
-          "argument 'indices': expected an index in [", least, ", ", dim,
-          ") for axis ", axis, ", found ", index, " in tuple ", i));
+      double index = 0;
+      ConvertElements(dtype, line + i * size, DType::kFloat64, &index, 1);
+      if (is_inside(index)) continue;
+      return absl::InvalidArgumentError(
+          absl::StrCat("argument 'indices': expected an index in [", least,
+                       ", ", dim, ") for axis ", axis, ", found ",
+                       AttrText(AttrScalar(index)), " in tuple ", i));
     }
   }
   return absl::OkStatus();
@@ -193,6 +201,10 @@ absl::StatusOr<Blocks> PrepareAddInFloat(const Attrs& attrs,
   return blocks;
 }
 
+template <typename T>
+constexpr auto kPrepareAdd =
+    std::is_same_v<T, ComputeType<T>> ? PrepareAdd : PrepareAddInFloat;
+
 template <typename T, typename Index>
 absl::Status Gather(const RunContext& context, const NoAttrs&,
                     const Blocks& blocks, Dense<const T> data,
@@ -264,15 +276,21 @@ absl::Status GatherBackwardLike(const RunContext& context,
   return GatherBackward<T, Index>(context, attrs, blocks, head, indices, grad);
 }
 
-// The kernels that add_kernels.operator()<T, Index>(kernels) adds.
-template <typename... T, typename F>
-std::vector<Kernel> KernelsForIndices(Types<T...>, const F& add_kernels) {
-  std::vector<Kernel> kernels;
-  const auto add = [&]<typename U, typename... Index>(Types<Index...>) {
-    (add_kernels.template operator()<U, Index>(kernels), ...);
+// Of (head, indices, grad), and of (head, indices, like, grad).
+std::vector<Kernel> BackwardKernels() {
+  std::vector<Kernel> all;
+  const auto add = [&](std::vector<Kernel> kernels) {
+    std::move(kernels.begin(), kernels.end(), std::back_inserter(all));
   };
-  (add.template operator()<T>(NumberTypes()), ...);
-  return kernels;
+  add(KernelsForIds<NumberTypes>(
+      FloatTypes(), []<typename T, typename Index>() {
+        return KernelOf<GatherBackward<T, Index>, kPrepareAdd<T>>();
+      }));
+  add(KernelsForIds<NumberTypes>(
+      FloatTypes(), []<typename T, typename Index>() {
+        return KernelOf<GatherBackwardLike<T, Index>, kPrepareAdd<T>>();
+      }));
+  return all;
 }
 
 // Merges `blocks` = tuples + array[M:], where the indices have shape (M,
@@ -331,14 +349,6 @@ absl::Status InferBackward(ShapeInference& node) {
   return InferAtIndices(node);
 }
 
-// The indices have a type of their own.
-absl::Status InferDType(DTypeInference& node) {
-  MINNOW_RETURN_IF_ERROR(node.MergeOutput(0, node.input(0)));
-  MINNOW_RETURN_IF_ERROR(node.MergeInput(0, node.output(0)));
-  return node.num_inputs() == 3 ? node.MergeInput(2, node.input(0))
-                                : absl::OkStatus();
-}
-
 std::vector<Symbol> GatherHead(const GradientContext& node) {
   std::vector<Symbol> gradients(node.num_inputs());
   gradients[0] = op::GatherNd(node.head(0), node.input(1));
@@ -354,17 +364,17 @@ OpDef GatherNdOp() {
           "i...]",
       .inputs = {"data", "indices"},
       .shape = InferGather,
-      .dtype = InferDType,
+      .dtype = SameDTypeButIds,
       .gradient = [](const GradientContext& node) -> std::vector<Symbol> {
         return {Compose("_backward_gather_nd",
                         {node.head(0), node.input(1), node.input(0)},
                         BackwardGatherNdAttrs()),
                 Symbol{}};
       },
-      .kernels = KernelsForIndices(
+      .kernels = KernelsForIds<NumberTypes>(
           AllTypes(),
-          []<typename T, typename Index>(std::vector<Kernel>& kernels) {
-            kernels.push_back(KernelOf<Gather<T, Index>, PrepareGather>());
+          []<typename T, typename Index>() {
+            return KernelOf<Gather<T, Index>, PrepareGather>();
           }),
       .fails_on_data = true,
   };
@@ -386,18 +396,9 @@ OpDef GatherNdBackwardOp() {
       }),
       .outputs = {"grad"},
       .shape = InferBackward,
-      .dtype = InferDType,
+      .dtype = SameDTypeButIds,
       .gradient = GatherHead,
-      .kernels = KernelsForIndices(
-          FloatTypes(),
-          []<typename T, typename Index>(std::vector<Kernel>& kernels) {
-            constexpr auto kPrepare = std::is_same_v<T, ComputeType<T>>
-                                          ? PrepareAdd
-                                          : PrepareAddInFloat;
-            kernels.push_back(KernelOf<GatherBackward<T, Index>, kPrepare>());
-            kernels.push_back(
-                KernelOf<GatherBackwardLike<T, Index>, kPrepare>());
-          }),
+      .kernels = BackwardKernels(),
       .fails_on_data = true,
   };
 }
@@ -411,12 +412,12 @@ OpDef ScatterNdOp() {
       .attrs = AttrsTypeOf<ScatterNdAttrs>(),
       .inputs = {"data", "indices"},
       .shape = InferScatter,
-      .dtype = InferDType,
+      .dtype = SameDTypeButIds,
       .gradient = GatherHead,
-      .kernels = KernelsForIndices(
+      .kernels = KernelsForIds<NumberTypes>(
           AllTypes(),
-          []<typename T, typename Index>(std::vector<Kernel>& kernels) {
-            kernels.push_back(KernelOf<Scatter<T, Index>, PrepareScatter>());
+          []<typename T, typename Index>() {
+            return KernelOf<Scatter<T, Index>, PrepareScatter>();
           }),
       .fails_on_data = true,
   };

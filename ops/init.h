@@ -1,13 +1,17 @@
-// Arrays of one value.
+// Arrays that depend on attributes alone: of one value, or of a sequence.
 //
 //   Symbol ones = op::Ones(b, {.shape = {2, 3}});
 //   Symbol half = op::Full(b, {.value = 0.5, .shape = {2, 3}});
 //   Symbol zeros = op::ZerosLike(x);
+//   Symbol steps = op::Arange(b, {.start = 0, .stop = 10});
+//   Symbol one = op::Eye(b, {.N = 3});
 //
 // A shape that is not given follows from where the array is used.
 #ifndef MINNOW_OPS_INIT_H_
 #define MINNOW_OPS_INIT_H_
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -47,6 +51,49 @@ struct FullAttrs {
   }
 };
 
+struct ArangeAttrs {
+  Required<double> start;
+  std::optional<double> stop = {};
+  double step = 1;
+  int64_t repeat = 1;
+  bool infer_range = false;
+  std::string ctx = {};
+  DType dtype = DType::kFloat32;
+
+  static auto Fields() {
+    using A = ArangeAttrs;
+    return std::tuple(
+        Field("start", &A::start,
+              "The first number; where stop is None, and infer_range is not "
+              "set, that is 0, and this is stop."),
+        Field("stop", &A::stop, "The bound, which is not reached."),
+        Field("step", &A::step, "From one number to the next."),
+        Field("repeat", &A::repeat, "How often each number stands there."),
+        Field("infer_range", &A::infer_range,
+              "Without stop: as many numbers as the array's user needs."),
+        Field("ctx", &A::ctx, "A device, as MXNet has it; has no effect."),
+        Field("dtype", &A::dtype, "The type of the elements."));
+  }
+};
+
+struct EyeAttrs {
+  Required<int64_t> N;
+  int64_t M = 0;
+  int64_t k = 0;
+  std::string ctx = {};
+  DType dtype = DType::kFloat32;
+
+  static auto Fields() {
+    using A = EyeAttrs;
+    return std::tuple(
+        Field("N", &A::N, "The number of rows."),
+        Field("M", &A::M, "The number of columns; 0 is as many."),
+        Field("k", &A::k, "The diagonal; positive above the main one."),
+        Field("ctx", &A::ctx, "A device, as MXNet has it; has no effect."),
+        Field("dtype", &A::dtype, "The type of the elements."));
+  }
+};
+
 namespace op {
 
 Symbol Zeros(GraphBuilder& builder, const InitAttrs& attrs,
@@ -55,6 +102,10 @@ Symbol Ones(GraphBuilder& builder, const InitAttrs& attrs,
             NodeOptions options = {});
 Symbol Full(GraphBuilder& builder, const FullAttrs& attrs,
             NodeOptions options = {});
+Symbol Arange(GraphBuilder& builder, const ArangeAttrs& attrs,
+              NodeOptions options = {});
+Symbol Eye(GraphBuilder& builder, const EyeAttrs& attrs,
+           NodeOptions options = {});
 
 // Of the shape and type of their argument.
 inline constexpr UnaryComposer ZerosLike{"zeros_like"};

@@ -6,6 +6,7 @@
 #include "minnow/core/status.h"
 #include "minnow/ops/compose.h"
 #include "minnow/ops/lines.h"
+#include "minnow/ops/row_ids.h"
 
 namespace minnow {
 namespace {
@@ -83,18 +84,6 @@ absl::Status PickBackward(const RunContext& context, const PickAttrs& attrs,
   return absl::OkStatus();
 }
 
-// The kernels that make_kernel.operator()<T, Index>() returns, for data of each
-// of the types and indices of any type.
-template <typename... T, typename F>
-std::vector<Kernel> KernelsForIndices(Types<T...>, const F& make_kernel) {
-  std::vector<Kernel> kernels;
-  const auto add = [&]<typename U, typename... Index>(Types<Index...>) {
-    (kernels.push_back(make_kernel.template operator()<U, Index>()), ...);
-  };
-  (add.template operator()<T>(NumberTypes()), ...);
-  return kernels;
-}
-
 // `data` and `index` are inputs of these numbers.
 absl::StatusOr<Shape> InferIndex(ShapeInference& node, size_t data_input) {
   const auto& a = node.attrs<PickAttrs>();
@@ -130,14 +119,6 @@ absl::Status InferBackward(ShapeInference& node) {
   return node.MergeInput(0, head);
 }
 
-// The index has a type of its own.
-absl::Status InferDType(DTypeInference& node) {
-  MINNOW_RETURN_IF_ERROR(node.MergeOutput(0, node.input(0)));
-  MINNOW_RETURN_IF_ERROR(node.MergeInput(0, node.output(0)));
-  return node.num_inputs() == 3 ? node.MergeInput(2, node.input(0))
-                                : absl::OkStatus();
-}
-
 OpDef PickOp() {
   return {
       .name = "pick",
@@ -146,18 +127,18 @@ OpDef PickOp() {
       .attrs = AttrsTypeOf<PickAttrs>(),
       .inputs = {"data", "index"},
       .shape = InferPick,
-      .dtype = InferDType,
+      .dtype = SameDTypeButIds,
       .gradient = [](const GradientContext& node) -> std::vector<Symbol> {
         return {Compose("_backward_pick",
                         {node.head(0), node.input(1), node.input(0)},
                         node.untyped_attrs()),
                 Symbol{}};
       },
-      .kernels =
-          KernelsForIndices(NumberTypes(),
-                            []<typename T, typename Index>() {
-                              return KernelOf<Pick<T, Index>, PreparePick>();
-                            }),
+      .kernels = KernelsForIds<NumberTypes>(
+          NumberTypes(),
+          []<typename T, typename Index>() {
+            return KernelOf<Pick<T, Index>, PreparePick>();
+          }),
   };
 }
 
@@ -171,13 +152,13 @@ OpDef PickBackwardOp() {
       .inputs = {"head", "index", {"data", Access::kUnread}},
       .outputs = {"grad"},
       .shape = InferBackward,
-      .dtype = InferDType,
+      .dtype = SameDTypeButIds,
       .gradient = [](const GradientContext& node) -> std::vector<Symbol> {
         return {Compose("pick", {node.head(0), node.input(1)},
                         node.untyped_attrs()),
                 Symbol{}, Symbol{}};
       },
-      .kernels = KernelsForIndices(
+      .kernels = KernelsForIds<NumberTypes>(
           FloatTypes(),
           []<typename T, typename Index>() {
             return KernelOf<PickBackward<T, Index>, PrepareBackward>();

@@ -1,208 +1,17 @@
 #include "minnow/ops/shape.h"
 
 #include <algorithm>
-#include <cstring>
+#include <string>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "minnow/core/status.h"
-#include "minnow/ops/compose.h"
-#include "minnow/ops/transpose.h"
+#include "minnow/ops/attr_checks.h"
+#include "minnow/ops/move.h"
+#include "minnow/ops/reshape.h"
 
 namespace minnow {
 namespace {
-
-// The codes of ReshapeAttrs::shape.
-constexpr int64_t kCopy = 0;
-constexpr int64_t kInfer = -1;
-constexpr int64_t kCopyRest = -2;
-constexpr int64_t kMerge = -3;
-constexpr int64_t kSplit = -4;
-
-// Unknown if a factor is, and if it overflows: no array is so large.
-int64_t Product(int64_t x, int64_t y) {
-  int64_t product = 0;
-  if (x == Shape::kUnknown || y == Shape::kUnknown ||
-      __builtin_mul_overflow(x, y, &product)) {
-    return Shape::kUnknown;
-  }
-  return product;
-}
-
-absl::Status BadCode(int64_t code, absl::string_view problem) {
-  return absl::InvalidArgumentError(
-      absl::StrCat("attribute 'shape': ", code, " ", problem));
-}
-
-// One dimension of the new shape, or two for kSplit.
-struct Code {
-  int64_t value;
-  int64_t left = 0, right = 0;
-};
-
-absl::StatusOr<std::vector<Code>> ReadCodes(absl::Span<const int64_t> shape) {
-  std::vector<Code> codes;
-  for (size_t i = 0; i < shape.size(); ++i) {
-    Code code = {shape[i]};
-    if (code.value < kSplit) return BadCode(code.value, "has no meaning");
-    if (code.value == kSplit) {
-      if (i + 2 >= shape.size()) {
-        return BadCode(kSplit, "must be followed by two numbers");
-      }
-      code.left = shape[++i];
-      code.right = shape[++i];
-      if (std::min(code.left, code.right) < kInfer ||
-          std::max(code.left, code.right) <= 0) {
-        return BadCode(kSplit,
-                       "must be followed by two numbers, one of which may be "
-                       "-1");
-      }
-    }
-    codes.push_back(code);
-  }
-  return codes;
-}
-
-// The two factors of `dim`, or what is known of them.
-absl::StatusOr<std::pair<int64_t, int64_t>> Split(int64_t dim, Code code) {
-  const auto factor = [dim](int64_t other) {
-    return dim == Shape::kUnknown || other == 0 ? Shape::kUnknown : dim / other;
-  };
-  if (code.left == kInfer) code.left = factor(code.right);
-  if (code.right == kInfer) code.right = factor(code.left);
-  const int64_t product = Product(code.left, code.right);
-  if (dim != Shape::kUnknown && product != dim) {
-    return BadCode(kSplit, absl::StrCat("cannot split ", dim));
-  }
-  return std::make_pair(code.left, code.right);
-}
-
-// The new dimensions, in the order of the codes; a single kInfer is left as
-// Shape::kUnknown.
-absl::StatusOr<std::vector<int64_t>> ApplyCodes(
-    absl::Span<const Code> codes, absl::Span<const int64_t> data) {
-  std::vector<int64_t> dims;
-  size_t next = 0;  // Of data.
-  bool inferred = false;
-  for (const Code& code : codes) {
-    const size_t needed = code.value == kMerge                          ? 2
-                          : code.value == kCopy || code.value == kSplit ? 1
-                                                                        : 0;
-    if (next + needed > data.size()) {
-      return BadCode(code.value, "finds no dimension of data");
-    }
-    switch (code.value) {
-      case kCopyRest:
-        while (next < data.size()) dims.push_back(data[next++]);
-        break;
-      case kMerge:
-        dims.push_back(Product(data[next], data[next + 1]));
-        next += 2;
-        break;
-      case kSplit: {
-        MINNOW_ASSIGN_OR_RETURN(auto parts, Split(data[next++], code));
-        dims.push_back(parts.first);
-        dims.push_back(parts.second);
-        break;
-      }
-      case kInfer:
-        if (inferred) return BadCode(kInfer, "may be given once");
-        inferred = true;
-        dims.push_back(Shape::kUnknown);
-        ++next;
-        break;
-      default:
-        dims.push_back(code.value == kCopy ? data[next] : code.value);
-        ++next;
-    }
-  }
-  return dims;
-}
-
-absl::StatusOr<Shape> ShapeFromCodes(const ReshapeAttrs& a, const Shape& x) {
-  MINNOW_ASSIGN_OR_RETURN(std::vector<Code> codes, ReadCodes(a.shape));
-  std::vector<int64_t> data(x.dims().begin(), x.dims().end());
-  if (a.reverse) {
-    std::reverse(data.begin(), data.end());
-    std::reverse(codes.begin(), codes.end());
-    for (Code& code : codes) std::swap(code.left, code.right);
-  }
-  MINNOW_ASSIGN_OR_RETURN(std::vector<int64_t> dims, ApplyCodes(codes, data));
-  if (a.reverse) std::reverse(dims.begin(), dims.end());
-  return Shape(dims);
-}
-
-Shape ShapeFromTarget(const ReshapeAttrs& a, const Shape& x) {
-  Shape out(a.target_shape);
-  if (a.keep_highest) out.set(0, x.rank() == 0 ? 1 : x[0]);
-  for (size_t i = a.keep_highest ? 1 : 0; i < out.rank(); ++i) {
-    if (out[i] == 0) out.set(i, Shape::kUnknown);
-  }
-  return out;
-}
-
-// The elements of `shape` without its unknown dimension, of which there must be
-// one; -1 otherwise.
-int64_t KnownElements(const Shape& shape) {
-  int64_t elements = 1;
-  int unknown = 0;
-  for (int64_t dim : shape.dims()) {
-    if (dim == Shape::kUnknown) {
-      ++unknown;
-    } else if (__builtin_mul_overflow(elements, dim, &elements)) {
-      return -1;
-    }
-  }
-  return unknown == 1 ? elements : -1;
-}
-
-// Fills in the one unknown dimension of an array of so many elements.
-void FillIn(int64_t elements, Shape& shape) {
-  const int64_t known = KnownElements(shape);
-  if (known <= 0 || elements % known != 0) return;
-  for (size_t i = 0; i < shape.rank(); ++i) {
-    if (shape[i] == Shape::kUnknown) shape.set(i, elements / known);
-  }
-}
-
-// The two hold the same elements: what one lacks follows from the other.
-absl::Status MergeReshaped(ShapeInference& node, Shape out) {
-  Shape data = node.input(0);
-  MINNOW_RETURN_IF_ERROR(node.MergeOutput(0, out));
-  out = node.output(0);
-  if (!out.known_rank()) return absl::OkStatus();
-  if (data.known()) {
-    FillIn(data.num_elements(), out);
-    MINNOW_RETURN_IF_ERROR(node.MergeOutput(0, out));
-  } else if (out.known() && data.known_rank()) {
-    FillIn(out.num_elements(), data);
-    MINNOW_RETURN_IF_ERROR(node.MergeInput(0, data));
-  }
-  if (!data.known()) return absl::OkStatus();
-  // Bytes of uint8: elements. The other shape may be anything that was asked
-  // for, so its size is checked.
-  MINNOW_ASSIGN_OR_RETURN(const int64_t from, data.CheckedBytes(DType::kUInt8));
-  const absl::StatusOr<int64_t> to =
-      out.known() ? out.CheckedBytes(DType::kUInt8) : -1;
-  if (!to.ok() || *to != from) {
-    return node.InputError(
-        0, absl::StrCat("as many elements as ", out.ToString(), " has"));
-  }
-  return absl::OkStatus();
-}
-
-absl::Status InferReshape(ShapeInference& node) {
-  const auto& a = node.attrs<ReshapeAttrs>();
-  const Shape& data = node.input(0);
-  if (!data.known_rank()) return absl::OkStatus();
-  if (!a.shape.empty()) {
-    MINNOW_ASSIGN_OR_RETURN(Shape out, ShapeFromCodes(a, data));
-    return MergeReshaped(node, out);
-  }
-  if (!a.target_shape.empty()) {
-    return MergeReshaped(node, ShapeFromTarget(a, data));
-  }
-  return MergeReshaped(node, Shape());
-}
 
 absl::Status InferFlatten(ShapeInference& node) {
   const Shape& data = node.input(0);
@@ -256,65 +65,20 @@ absl::Status InferReshapeLike(ShapeInference& node) {
   return MergeReshaped(node, out);
 }
 
-template <typename T>
-void CopyElements(const RunContext& context, Dense<const T> from, Dense<T> to) {
-  if (from.data() == to.data()) return;
-  ParallelFor(*context.threads, from.size(), int64_t{1} << 16,
-              [&](int64_t begin, int64_t end) {
-                std::copy(from.data() + begin, from.data() + end,
-                          to.data() + begin);
-              });
-}
-
-template <typename A, typename T>
-absl::Status Copy(const RunContext& context, const A&, Dense<const T> data,
-                  Dense<T> out) {
-  CopyElements(context, data, out);
-  return absl::OkStatus();
-}
-
-// Of the second argument only the shape matters.
-template <typename T>
-absl::Status CopyLike(const RunContext& context, const ReshapeLikeAttrs&,
-                      Dense<const T> lhs, Dense<const T>, Dense<T> out) {
-  CopyElements(context, lhs, out);
-  return absl::OkStatus();
-}
-
+// An operator of one input that keeps its elements.
 template <typename A>
-std::vector<Kernel> CopyKernels() {
-  return KernelsFor(AllTypes(),
-                    []<typename T>() { return KernelOf<Copy<A, T>>(); });
-}
-
-std::vector<Symbol> ReshapeGradient(const GradientContext& node) {
-  return {op::ReshapeLike(node.head(0), node.input(0))};
-}
-
-OpDef ReshapeOp() {
+OpDef SameElementsOp(const char* name, std::vector<std::string> aliases,
+                     const char* doc, InferShapeFn infer) {
   return {
-      .name = "Reshape",
-      .aliases = {"reshape"},
-      .doc = "out = data, in another shape",
-      .attrs = AttrsTypeOf<ReshapeAttrs>(),
+      .name = name,
+      .aliases = std::move(aliases),
+      .doc = doc,
+      .attrs = AttrsTypeOf<A>(),
       .inputs = {"data"},
-      .shape = InferReshape,
+      .shape = infer,
       .gradient = ReshapeGradient,
       .inplace = {{0, 0}},
-      .kernels = CopyKernels<ReshapeAttrs>(),
-  };
-}
-
-OpDef FlattenOp() {
-  return {
-      .name = "Flatten",
-      .aliases = {"_npx_batch_flatten", "flatten"},
-      .doc = "out = data, with all axes but the first as one",
-      .inputs = {"data"},
-      .shape = InferFlatten,
-      .gradient = ReshapeGradient,
-      .inplace = {{0, 0}},
-      .kernels = CopyKernels<NoAttrs>(),
+      .kernels = MoveKernels<PlanSameElements>({kMoveIn, kMoveOut}),
   };
 }
 
@@ -326,93 +90,98 @@ OpDef ReshapeLikeOp() {
       .attrs = AttrsTypeOf<ReshapeLikeAttrs>(),
       .inputs = {"lhs", {"rhs", Access::kUnread}},
       .shape = InferReshapeLike,
-      .gradient = ReshapeGradient,
+      .dtype = SameDTypeButLast,
+      .gradient = [](const GradientContext& node) -> std::vector<Symbol> {
+        return {op::ReshapeLike(node.head(0), node.input(0)), Symbol{}};
+      },
       .inplace = {{0, 0}},
-      .kernels = KernelsFor(
-          AllTypes(), []<typename T>() { return KernelOf<CopyLike<T>>(); }),
+      .kernels = MoveKernels<PlanSameElements>({kMoveIn, kMoveLike, kMoveOut}),
   };
 }
 
-absl::StatusOr<std::vector<size_t>> ReadAxes(const TransposeAttrs& a,
-                                             size_t rank) {
-  std::vector<size_t> axes;
-  if (a.axes.empty()) {
-    for (size_t i = rank; i-- > 0;) axes.push_back(i);
-    return axes;
-  }
-  if (a.axes.size() != rank) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "attribute 'axes': expected ", rank, " axes, found ", a.axes.size()));
-  }
-  for (int64_t axis : a.axes) {
-    absl::StatusOr<size_t> resolved = ResolveAxis(axis, rank);
-    if (!resolved.ok()) return Annotate(resolved.status(), "attribute 'axes'");
-    if (std::find(axes.begin(), axes.end(), *resolved) != axes.end()) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          "attribute 'axes': expected each axis once, found ", axis, " again"));
-    }
-    axes.push_back(*resolved);
-  }
-  return axes;
-}
-
-absl::Status InferTranspose(ShapeInference& node) {
+absl::Status InferExpandDims(ShapeInference& node) {
+  const int64_t axis = node.attrs<ExpandDimsAttrs>().axis;
   const bool from_input = node.input(0).known_rank();
   if (!from_input && !node.output(0).known_rank()) return absl::OkStatus();
-  const size_t rank = from_input ? node.input(0).rank() : node.output(0).rank();
-  MINNOW_ASSIGN_OR_RETURN(std::vector<size_t> axes,
-                          ReadAxes(node.attrs<TransposeAttrs>(), rank));
-  if (from_input) {
-    Shape out = Shape::OfRank(rank);
-    for (size_t i = 0; i < rank; ++i) out.set(i, node.input(0)[axes[i]]);
-    MINNOW_RETURN_IF_ERROR(node.MergeOutput(0, out));
+  const size_t rank =
+      from_input ? node.input(0).rank() + 1 : node.output(0).rank();
+  MINNOW_ASSIGN_OR_RETURN(size_t place, ReadAxis("axis", axis, rank));
+  Shape out = Shape::OfRank(rank);
+  for (size_t i = 0; from_input && i + 1 < rank; ++i) {
+    out.set(i < place ? i : i + 1, node.input(0)[i]);
   }
-  Shape data = Shape::OfRank(rank);
-  for (size_t i = 0; i < rank; ++i) data.set(axes[i], node.output(0)[i]);
+  out.set(place, 1);
+  MINNOW_RETURN_IF_ERROR(node.MergeOutput(0, out));
+  Shape data = Shape::Scalar();
+  for (size_t i = 0; i < rank; ++i) {
+    if (i != place) data.push_back(node.output(0)[i]);
+  }
   return node.MergeInput(0, data);
 }
 
-absl::StatusOr<TransposePlan> PrepareTranspose(const Attrs& attrs,
-                                               absl::Span<const Shape> shapes) {
-  MINNOW_ASSIGN_OR_RETURN(
-      std::vector<size_t> axes,
-      ReadAxes(attrs.As<TransposeAttrs>(), shapes[0].rank()));
-  return PlanTranspose(shapes[0], axes);
+absl::Status InferSqueeze(ShapeInference& node) {
+  const auto& axes = node.attrs<SqueezeAttrs>().axis;
+  const Shape& data = node.input(0);
+  if (!data.known_rank()) return absl::OkStatus();
+  std::vector<bool> dropped(data.rank());
+  if (!axes.has_value()) {
+    if (!data.known()) return absl::OkStatus();
+    for (size_t i = 0; i < data.rank(); ++i) dropped[i] = data[i] == 1;
+  } else {
+    MINNOW_ASSIGN_OR_RETURN(Axes given, ReadAxes("axis", *axes, data.rank()));
+    for (size_t axis : given) {
+      if (data[axis] != 1 && data[axis] != Shape::kUnknown) {
+        return node.InputError(0, absl::StrCat("size 1 in axis ", axis));
+      }
+      dropped[axis] = true;
+    }
+  }
+  Shape out = Shape::Scalar();
+  for (size_t i = 0; i < data.rank(); ++i) {
+    if (!dropped[i]) out.push_back(data[i]);
+  }
+  if (out.rank() == 0) out.push_back(1);  // As in MXNet.
+  return MergeReshaped(node, out);
+}
+
+// Shapes as arrays -----------------------------------------------------------
+
+absl::Status InferShapeArray(ShapeInference& node) {
+  if (!node.input(0).known_rank()) return absl::OkStatus();
+  return node.MergeOutput(0, Shape{static_cast<int64_t>(node.input(0).rank())});
 }
 
 template <typename T>
-absl::Status TransposeElements(const RunContext& context, const TransposeAttrs&,
-                               const TransposePlan& plan, Dense<const T> data,
-                               Dense<T> out) {
-  Transpose(*context.threads, plan, data.data(), out.data());
+absl::Status WriteShape(const RunContext&, const NoAttrs&, Dense<const T> data,
+                        Dense<int64_t> out) {
+  std::copy(data.dims.begin(), data.dims.end(), out.values.begin());
   return absl::OkStatus();
 }
 
-std::vector<Symbol> TransposeGradient(const GradientContext& node) {
-  const std::vector<int64_t>& axes = node.attrs<TransposeAttrs>().axes;
-  const auto rank = static_cast<int64_t>(axes.size());
-  TransposeAttrs inverse;
-  inverse.axes.resize(axes.size());
-  for (int64_t i = 0; i < rank; ++i) {
-    inverse.axes[(axes[i] + rank) % rank] = i;
-  }
-  return {op::Transpose(node.head(0), inverse)};
+template <typename T>
+absl::Status WriteSize(const RunContext&, const NoAttrs&, Dense<const T> data,
+                       Dense<int64_t> out) {
+  out.values[0] = data.size();
+  return absl::OkStatus();
 }
 
-OpDef TransposeOp() {
+OpDef ShapeAsArrayOp(const char* name, std::vector<std::string> aliases,
+                     const char* doc, InferShapeFn infer,
+                     std::vector<Kernel> kernels) {
   return {
-      .name = "transpose",
-      .doc =
-          "out[i_0, ..., i_n] = data[j_0, ..., j_n], where j[axes[k]] = i[k]",
-      .attrs = AttrsTypeOf<TransposeAttrs>(),
-      .inputs = {"data"},
-      .shape = InferTranspose,
-      .gradient = TransposeGradient,
-      .kernels = KernelsFor(
-          AllTypes(),
-          []<typename T>() {
-            return KernelOf<TransposeElements<T>, PrepareTranspose>();
-          }),
+      .name = name,
+      .aliases = std::move(aliases),
+      .doc = doc,
+      .inputs = {{"data", Access::kUnread}},
+      .shape = infer,
+      .dtype =
+          [](DTypeInference& node) {
+            return node.MergeOutput(0, DType::kInt64);
+          },
+      .gradient = [](const GradientContext&) -> std::vector<Symbol> {
+        return {Symbol{}};
+      },
+      .kernels = std::move(kernels),
   };
 }
 
@@ -420,28 +189,46 @@ OpDef TransposeOp() {
 
 namespace op {
 
-Symbol Reshape(Symbol data, const ReshapeAttrs& attrs, NodeOptions options) {
-  return Compose("Reshape", {data}, attrs, std::move(options));
-}
-
 Symbol ReshapeLike(Symbol lhs, Symbol rhs, const ReshapeLikeAttrs& attrs,
                    NodeOptions options) {
   return Compose("reshape_like", {lhs, rhs}, attrs, std::move(options));
 }
 
-Symbol Flatten(Symbol data, NodeOptions options) {
-  return Compose("Flatten", {data}, {}, std::move(options));
+Symbol ExpandDims(Symbol data, const ExpandDimsAttrs& attrs,
+                  NodeOptions options) {
+  return Compose("expand_dims", {data}, attrs, std::move(options));
 }
 
-Symbol Transpose(Symbol data, const TransposeAttrs& attrs,
-                 NodeOptions options) {
-  return Compose("transpose", {data}, attrs, std::move(options));
+Symbol Squeeze(Symbol data, const SqueezeAttrs& attrs, NodeOptions options) {
+  return Compose("squeeze", {data}, attrs, std::move(options));
 }
 
 }  // namespace op
 
 std::vector<OpDef> ShapeOps() {
-  return {ReshapeOp(), FlattenOp(), ReshapeLikeOp(), TransposeOp()};
+  return {
+      SameElementsOp<NoAttrs>("Flatten", {"_npx_batch_flatten", "flatten"},
+                              "out = data, with all axes but the first as one",
+                              InferFlatten),
+      ReshapeLikeOp(),
+      SameElementsOp<ExpandDimsAttrs>(
+          "expand_dims", {"_npi_expand_dims"},
+          "out = data, with one more axis, of size 1", InferExpandDims),
+      SameElementsOp<SqueezeAttrs>("squeeze", {},
+                                   "out = data, without axes of size 1\n"
+                                   "An array of one element keeps one axis.",
+                                   InferSqueeze),
+      ShapeAsArrayOp(
+          "shape_array", {"_npx_shape_array"},
+          "out = the dimensions of data, as int64", InferShapeArray,
+          KernelsFor(AllTypes(),
+                     []<typename T>() { return KernelOf<WriteShape<T>>(); })),
+      ShapeAsArrayOp(
+          "size_array", {}, "out[0] = the number of elements of data, as int64",
+          [](ShapeInference& node) { return node.MergeOutput(0, Shape{1}); },
+          KernelsFor(AllTypes(),
+                     []<typename T>() { return KernelOf<WriteSize<T>>(); })),
+  };
 }
 
 }  // namespace minnow

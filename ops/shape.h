@@ -1,10 +1,12 @@
-// Other shapes of the same elements: Reshape, Flatten, reshape_like, transpose.
+// The same elements in a shape that follows from that of an array, and shapes
+// as arrays.
 //
-//   Symbol rows = op::Reshape(x, {.shape = {0, -1}});
-//   Symbol t = op::Transpose(x, {.axes = {1, 0, 2}});
+//   Symbol rows = op::Flatten(x);                  // (2,3,4) to (2,12).
+//   Symbol column = op::ExpandDims(x, {.axis = -1});
+//   Symbol shape = op::ShapeArray(x);
 //
-// All but transpose leave the elements where they are: they cost nothing where
-// the plan lets the result lie in the memory of the input.
+// The elements stay where they are: it costs nothing where the plan lets the
+// result lie in the memory of the input.
 #ifndef MINNOW_OPS_SHAPE_H_
 #define MINNOW_OPS_SHAPE_H_
 
@@ -13,31 +15,10 @@
 #include <vector>
 
 #include "minnow/core/attrs.h"
-#include "minnow/graph/builder.h"
 #include "minnow/graph/op_def.h"
+#include "minnow/ops/compose.h"
 
 namespace minnow {
-
-struct ReshapeAttrs {
-  std::vector<int64_t> shape = {};
-  bool reverse = false;
-  std::vector<int64_t> target_shape = {};
-  bool keep_highest = false;
-
-  static auto Fields() {
-    using A = ReshapeAttrs;
-    return std::tuple(
-        Field("shape", &A::shape,
-              "The new shape, where 0 copies a dimension, -1 is what is left "
-              "of the elements, -2 copies all further dimensions, -3 is the "
-              "product of two, and -4 splits one into the next two numbers."),
-        Field("reverse", &A::reverse, "Read shape from the right."),
-        Field("target_shape", &A::target_shape,
-              "Old form of shape: a single 0 is what is left."),
-        Field("keep_highest", &A::keep_highest,
-              "With target_shape: the first dimension stays."));
-  }
-};
 
 struct ReshapeLikeAttrs {
   std::optional<int64_t> lhs_begin = {};
@@ -59,26 +40,36 @@ struct ReshapeLikeAttrs {
   }
 };
 
-struct TransposeAttrs {
-  std::vector<int64_t> axes = {};
+struct ExpandDimsAttrs {
+  Required<int64_t> axis;
+
+  static auto Fields() {
+    return std::tuple(Field("axis", &ExpandDimsAttrs::axis,
+                            "Where the new axis stands in the result."));
+  }
+};
+
+struct SqueezeAttrs {
+  std::optional<std::vector<int64_t>> axis = {};
 
   static auto Fields() {
     return std::tuple(
-        Field("axes", &TransposeAttrs::axes,
-              "Axis i of the result is axis axes[i] of data; () reverses all "
-              "axes."));
+        Field("axis", &SqueezeAttrs::axis,
+              "The axes that are dropped; None is all of size 1."));
   }
 };
 
 namespace op {
 
-Symbol Reshape(Symbol data, const ReshapeAttrs& attrs,
-               NodeOptions options = {});
 Symbol ReshapeLike(Symbol lhs, Symbol rhs, const ReshapeLikeAttrs& attrs = {},
                    NodeOptions options = {});
-Symbol Flatten(Symbol data, NodeOptions options = {});
-Symbol Transpose(Symbol data, const TransposeAttrs& attrs = {},
-                 NodeOptions options = {});
+inline constexpr UnaryComposer Flatten{"Flatten"};
+Symbol ExpandDims(Symbol data, const ExpandDimsAttrs& attrs,
+                  NodeOptions options = {});
+Symbol Squeeze(Symbol data, const SqueezeAttrs& attrs = {},
+               NodeOptions options = {});
+inline constexpr UnaryComposer ShapeArray{"shape_array"};
+inline constexpr UnaryComposer SizeArray{"size_array"};
 
 }  // namespace op
 

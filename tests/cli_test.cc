@@ -12,6 +12,7 @@
 #include "absl/strings/str_split.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "minnow/core/file.h"
 #include "minnow/interop/mxnet_params.h"
 #include "minnow/tests/program.h"
 #include "rapidjson/document.h"
@@ -242,6 +243,16 @@ void CheckOpJson(const rapidjson::Value& op) {
     EXPECT_TRUE(IsTextArray(kernel["inputs"]));
     EXPECT_TRUE(IsTextArray(kernel["outputs"]));
   }
+}
+
+TEST_F(CliTest, TheReferenceOfOperatorsIsCurrent) {
+  const ProgramResult result = RunMinnow({"ops", "--markdown"});
+  EXPECT_EQ(result.status, 0) << result.err;
+  const auto reference = ReadFile(MINNOW_SOURCE_DIR "/docs/operators.md");
+  ASSERT_TRUE(reference.ok()) << reference.status();
+  // Not EXPECT_EQ: it would print both.
+  EXPECT_TRUE(result.out == *reference)
+      << "write it anew: minnow ops --markdown > docs/operators.md";
 }
 
 TEST_F(CliTest, OpsJsonHasAllFieldsOfAllOperators) {

@@ -92,6 +92,11 @@ class Model {
     ASSERT_EQ(executor_->Run(), absl::OkStatus());
   }
 
+  absl::Status TryStep(const NDArray& grad) {
+    MINNOW_RETURN_IF_ERROR(executor_->SetInput("grad", grad));
+    return executor_->Run();
+  }
+
   void Flush() {
     auto flush = Executor::Bind(flush_, {.variables = Variables()});
     ASSERT_TRUE(flush.ok()) << flush.status();
@@ -287,6 +292,27 @@ TEST(DeferredTest, AStateThatCannotBeIsAnError) {
   EXPECT_THAT(std::string(ReadRows(model, {1}).status().message()),
               HasSubstr("argument 'step': expected a number of steps, found "
                         "-1"));
+}
+
+TEST(DeferredTest, AnUpdateOfAStateThatCannotBeWritesNothing) {
+  for (int64_t steps : {3, 255}) {  // Before and when the history is full.
+    std::mt19937 random(7);
+    Model model = Model::Deferred(DType::kFloat64, 256);
+    for (int64_t step = 0; step < steps; ++step) {
+      model.Step(static_cast<int>(step), RandomGradient(random));
+    }
+    model.Variables()["w_last"].values<int32_t>()[7] = 300;
+    const std::string before = model.Values().ToString();
+    const NDArray grad = *NDArray::RowSparse(
+        kShape, *NDArray::FromValues<double>({2, 3}, {1, 1, 1, 2, 2, 2}),
+        {2, 7});
+    EXPECT_EQ(std::string(model.TryStep(grad).message()),
+              absl::StrCat("node 'deferred_sgd_mom_update0' "
+                           "(deferred_sgd_mom_update): argument 'last': "
+                           "expected numbers in [0,",
+                           steps, "], found 300 for row 7"));
+    EXPECT_EQ(model.Values().ToString(), before);
+  }
 }
 
 TEST(DeferredTest, NobodyElseReadsTheWeight) {

@@ -1,4 +1,5 @@
 // What operators that take indices refuse.
+#include <cmath>
 #include <string>
 #include <vector>
 
@@ -7,6 +8,8 @@
 #include "minnow/executor/executor.h"
 #include "minnow/ops/builtin.h"
 #include "minnow/ops/gather_nd.h"
+#include "minnow/ops/one_hot.h"
+#include "minnow/ops/where.h"
 
 namespace minnow {
 namespace {
@@ -43,6 +46,8 @@ TEST(IndexingOpsTest, IndicesOutsideAreErrors) {
   EXPECT_THAT(ErrorOf(gather, x, Array({3, 1}, {0, 0, 0})),
               HasSubstr("argument 'indices': expected a first axis of at most "
                         "2, the rank of (2,3), found (3,1)"));
+  EXPECT_THAT(ErrorOf(gather, x, Array({2, 1}, {0, std::nanf("")})),
+              HasSubstr("in [-3, 3) for axis 1, found nan in tuple 0"));
   const auto scatter = [](Symbol x, Symbol i) {
     return op::ScatterNd(x, i, {.shape = {{4}}});
   };
@@ -53,6 +58,24 @@ TEST(IndexingOpsTest, IndicesOutsideAreErrors) {
               HasSubstr("in [0, 4) for axis 0, found -1 in tuple 1"));
   EXPECT_THAT(ErrorOf(scatter, two, Array({1, 3}, {0, 1, 2})),
               HasSubstr("argument 'data': expected shape (3,), found (2,)"));
+}
+
+TEST(IndexingOpsTest, WhereTakesAConditionOfItsShapeOrOfItsRows) {
+  const auto where = [](Symbol x, Symbol c) { return op::Where(c, x, x); };
+  const NDArray x = Array({2, 3}, {0, 1, 2, 3, 4, 5});
+  EXPECT_EQ(ErrorOf(where, x, Array({2}, {0, 1})), "");
+  EXPECT_THAT(ErrorOf(where, x, Array({3}, {0, 1, 1})),
+              HasSubstr("argument 'condition': expected shape (2,), found "
+                        "(3,)"));
+  EXPECT_THAT(ErrorOf(where, x, Array({2, 1}, {0, 1})),
+              HasSubstr("expected shape (2,3), found (2,1)"));
+}
+
+TEST(IndexingOpsTest, OneHotHasADepth) {
+  EXPECT_THAT(
+      ErrorOf([](Symbol, Symbol i) { return op::OneHot(i, {.depth = -1}); },
+              Array({1}, {0}), Array({1}, {0})),
+      HasSubstr("attribute 'depth': expected a number >= 0, found -1"));
 }
 
 TEST(IndexingOpsTest, NothingIsWrittenIfAnIndexIsOutside) {

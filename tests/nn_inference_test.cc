@@ -13,9 +13,11 @@
 #include "minnow/ops/linalg.h"
 #include "minnow/ops/pick.h"
 #include "minnow/ops/reduce.h"
+#include "minnow/ops/reshape.h"
 #include "minnow/ops/shape.h"
 #include "minnow/ops/softmax.h"
 #include "minnow/ops/softmax_output.h"
+#include "minnow/ops/transpose.h"
 
 namespace minnow {
 namespace {

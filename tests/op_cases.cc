@@ -12,8 +12,9 @@ std::ostream& operator<<(std::ostream& os, const OpCase& c) {
 
 std::vector<OpCase> AllOpCases() {
   std::vector<OpCase> all;
-  for (auto* family : {ElementwiseOpCases, IndexingOpCases, NnOpCases,
-                       OptimizerOpCases, RandomOpCases}) {
+  for (auto* family :
+       {ElementwiseOpCases, IndexingOpCases, MoveOpCases, NnOpCases,
+        OptimizerOpCases, RandomOpCases, RowsOpCases, ShapeOpCases}) {
     for (OpCase& c : family()) all.push_back(std::move(c));
   }
   return all;

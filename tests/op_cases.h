@@ -97,9 +97,12 @@ std::vector<OpCase> AllOpCases();
 // The rows of a family, in op_cases_<family>.cc.
 std::vector<OpCase> ElementwiseOpCases();
 std::vector<OpCase> IndexingOpCases();
+std::vector<OpCase> MoveOpCases();
 std::vector<OpCase> NnOpCases();
 std::vector<OpCase> OptimizerOpCases();
 std::vector<OpCase> RandomOpCases();
+std::vector<OpCase> RowsOpCases();
+std::vector<OpCase> ShapeOpCases();
 
 // Formulas that apply a function to each element; of two inputs that have one
 // shape, or of any number of such inputs.

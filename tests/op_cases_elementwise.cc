@@ -310,6 +310,33 @@ std::vector<OpCase> InitCases() {
          .attrs = FullAttrs{.value = 7, .shape = shape, .dtype = dtype},
          .formula = constant(value, shape)});
   }
+  for (DType dtype : kAllDTypes) {
+    const std::string label(DTypeName(dtype));
+    const auto given = [](Shape shape, std::vector<double> values) -> Formula {
+      return [=](absl::Span<const TestArray>) {
+        return std::vector{TestArray{shape, values}};
+      };
+    };
+    cases.push_back({.op = "_eye",
+                     .label = label,
+                     .attrs = EyeAttrs{.N = 2, .M = 3, .k = 1, .dtype = dtype},
+                     .formula = given({2, 3}, {0, 1, 0, 0, 0, 1})});
+    if (dtype == DType::kBool) continue;
+    cases.push_back({.op = "_arange",
+                     .label = label,
+                     .attrs = ArangeAttrs{.start = 7,
+                                          .stop = 2,
+                                          .step = -2,
+                                          .repeat = 2,
+                                          .dtype = dtype},
+                     .formula = given({6}, {7, 7, 5, 5, 3, 3})});
+  }
+  cases.push_back({.op = "_arange",
+                   .label = "to start",
+                   .attrs = ArangeAttrs{.start = 2.5},
+                   .formula = [](absl::Span<const TestArray>) {
+                     return std::vector{TestArray{{3}, {0, 1, 2}}};
+                   }});
   cases.push_back({.op = "_full",
                    .label = "scalar",
                    .attrs = FullAttrs{.value = 0.1, .shape = Shape::Scalar()},

@@ -1,8 +1,11 @@
 // Rows of the operators that take indices.
+#include <algorithm>
 #include <string>
 #include <utility>
 
 #include "minnow/ops/gather_nd.h"
+#include "minnow/ops/one_hot.h"
+#include "minnow/ops/where.h"
 #include "minnow/tests/op_cases.h"
 
 namespace minnow {
@@ -112,6 +115,52 @@ OpCase GatherBackwardCase(Shape shape) {
   return c;
 }
 
+OpCase OneHotCase(DType dtype) {
+  const OneHotAttrs attrs = {
+      .depth = 3, .on_value = 7, .off_value = -1, .dtype = dtype};
+  return {.op = "one_hot",
+          .label = std::string(DTypeName(dtype)),
+          .attrs = attrs,
+          .inputs = {{.shape = {2, 3},
+                      .values = {0, 2, 1, 2, 3, 9},
+                      .differentiable = false}},
+          .formula =
+              [dtype](absl::Span<const TestArray> in) {
+                TestArray out;
+                // As the type has them.
+                const double off = dtype == DType::kUInt8  ? 255
+                                   : dtype == DType::kBool ? 1
+                                                           : -1;
+                const double on = dtype == DType::kBool ? 1 : 7;
+                for (double index : in[0].values) {
+                  for (double j : {0, 1, 2}) {
+                    out.values.push_back(index == j ? on : off);
+                  }
+                }
+                return std::vector{out};
+              },
+          .large = {{30000}}};
+}
+
+OpCase WhereCase(const char* label, Shape condition, Shape shape) {
+  return {.op = "where",
+          .label = label,
+          .inputs = {{.shape = std::move(condition),
+                      .values = {0, 1, 1, 0, 0},
+                      .differentiable = false},
+                     {.shape = shape},
+                     {.shape = shape}},
+          .formula = [](absl::Span<const TestArray> in) {
+            TestArray out = in[1];
+            const size_t row =
+                in[1].values.size() / std::max<size_t>(1, in[0].values.size());
+            for (size_t i = 0; i < out.values.size(); ++i) {
+              if (in[0].values[i / row] == 0) out.values[i] = in[2].values[i];
+            }
+            return std::vector{out};
+          }};
+}
+
 }  // namespace
 
 std::vector<OpCase> IndexingOpCases() {
@@ -120,7 +169,15 @@ std::vector<OpCase> IndexingOpCases() {
   OpCase large_scatter =
       ScatterCase("many", {3, 2}, {3}, {2, 3}, {1, 0, 1, 0, 0, 1, 1});
   large_scatter.large = {{30000}, {2, 30000}};
-  return {
+  OpCase where = WhereCase("elements", {3, 4}, {3, 4});
+  where.elementwise = true;
+  OpCase where_rows = WhereCase("rows", {3}, {3, 4});
+  where_rows.large = {{9001}, {9001, 9}, {9001, 9}};
+  std::vector<OpCase> cases = {
+      where,
+      where_rows,
+      WhereCase("scalar", Shape::Scalar(), Shape::Scalar()),
+      WhereCase("nothing", {3}, {3, 0}),
       large,
       large_scatter,
       GatherCase("elements", {3, 4}, {2, 3}, {0, 2, 2, 3, 0, 1}),
@@ -136,6 +193,8 @@ std::vector<OpCase> IndexingOpCases() {
       GatherBackwardCase({4, 2}),
       GatherBackwardCase({}),
   };
+  for (DType dtype : kAllDTypes) cases.push_back(OneHotCase(dtype));
+  return cases;
 }
 
 }  // namespace minnow

@@ -1,4 +1,4 @@
-// Rows of the operators that work on whole axes: products, reductions, shapes,
+// Rows of the operators that work on whole axes: products, reductions,
 // softmax and pick.
 #include <algorithm>
 #include <cmath>
@@ -8,7 +8,6 @@
 #include "minnow/ops/linalg.h"
 #include "minnow/ops/pick.h"
 #include "minnow/ops/reduce.h"
-#include "minnow/ops/shape.h"
 #include "minnow/ops/softmax.h"
 #include "minnow/ops/softmax_output.h"
 #include "minnow/tests/op_cases.h"
@@ -251,52 +250,6 @@ std::vector<OpCase> ReduceCases(const std::string& op, const char* label,
     }
   }
   return {forward, backward};
-}
-
-// Shapes ---------------------------------------------------------------------
-
-OpCase ReshapeCase(const char* op, const char* label, Attrs a, Shape from,
-                   Shape to) {
-  return {.op = op,
-          .label = label,
-          .attrs = std::move(a),
-          .inputs = {{.shape = std::move(from)}},
-          .formula = [to](Inputs in) {
-            return std::vector{TestArray{.shape = to, .values = in[0].values}};
-          }};
-}
-
-OpCase ReshapeLikeCase(const char* label, ReshapeLikeAttrs a, Shape from,
-                       Shape like, Shape to) {
-  OpCase c = ReshapeCase("reshape_like", label, a, std::move(from), to);
-  c.inputs.push_back({.shape = std::move(like)});
-  return c;
-}
-
-OpCase TransposeCase(const char* label, TransposeAttrs a, Shape from,
-                     std::vector<size_t> axes, std::vector<Shape> large = {}) {
-  return {.op = "transpose",
-          .label = label,
-          .attrs = std::move(a),
-          .inputs = {{.shape = std::move(from)}},
-          .formula =
-              [axes](Inputs in) {
-                const Shape& shape = in[0].shape;
-                TestArray out{.shape = Shape::Scalar()};
-                for (size_t axis : axes) out.shape.push_back(shape[axis]);
-                for (int64_t i = 0; i < shape.num_elements(); ++i) {
-                  int64_t from_index = 0;
-                  int64_t rest = i;
-                  for (size_t k = axes.size(); k-- > 0;) {
-                    from_index += rest % out.shape[k] *
-                                  shape.num_elements(axes[k] + 1, shape.rank());
-                    rest /= out.shape[k];
-                  }
-                  out.values.push_back(in[0].values[from_index]);
-                }
-                return std::vector{out};
-              },
-          .large = std::move(large)};
 }
 
 // Lines along an axis --------------------------------------------------------
@@ -615,43 +568,6 @@ void AppendReductions(std::vector<OpCase>& cases) {
          cases);
 }
 
-void AppendShapes(std::vector<OpCase>& cases) {
-  const auto reshape = [&](const char* label, ReshapeAttrs a, Shape from,
-                           Shape to) {
-    cases.push_back(ReshapeCase("Reshape", label, std::move(a), std::move(from),
-                                std::move(to)));
-  };
-  reshape("plain", {.shape = {4, 3}}, {2, 6}, {4, 3});
-  reshape("0 and -1", {.shape = {0, -1}}, {2, 3, 4}, {2, 12});
-  reshape("-2", {.shape = {1, -2}}, {1, 3, 4}, {1, 3, 4});
-  reshape("-3", {.shape = {-3, 0}}, {2, 3, 4}, {6, 4});
-  reshape("-4", {.shape = {-4, -1, 3, -2}}, {6, 2}, {2, 3, 2});
-  reshape("from the right", {.shape = {-1, 0}, .reverse = true}, {2, 3, 4},
-          {6, 4});
-  reshape("split from the right", {.shape = {0, -4, 2, -1}, .reverse = true},
-          {3, 6}, {3, 2, 3});
-  reshape("target", {.target_shape = {2, 0}}, {3, 4}, {2, 6});
-  reshape("target with first axis",
-          {.target_shape = {7, 0}, .keep_highest = true}, {3, 2, 2}, {3, 4});
-  reshape("no element", {.shape = {-1, 4}}, {0, 3}, {0, 4});
-  cases.push_back(ReshapeCase("Flatten", "", NoAttrs{}, {2, 3, 2}, {2, 6}));
-  cases.push_back(
-      ReshapeCase("Flatten", "no element", NoAttrs{}, {0, 3, 2}, {0, 6}));
-  cases.push_back(ReshapeLikeCase("", {}, {2, 6}, {3, 4}, {3, 4}));
-  cases.push_back(ReshapeLikeCase(
-      "some axes", {.lhs_begin = 1, .rhs_begin = 0, .rhs_end = -1}, {5, 6},
-      {2, 3, 7}, {5, 2, 3}));
-  cases.push_back(TransposeCase("", {}, {3, 4}, {1, 0}, {{300, 401}}));
-  cases.push_back(
-      TransposeCase("reverse", {}, {2, 3, 4}, {2, 1, 0}, {{40, 50, 60}}));
-  cases.push_back(TransposeCase("rows stay", {.axes = {1, 0, 2}}, {2, 3, 4},
-                                {1, 0, 2}, {{40, 50, 60}}));
-  cases.push_back(TransposeCase("four axes", {.axes = {0, 3, -3, 2}},
-                                {2, 3, 2, 4}, {0, 3, 1, 2}));
-  cases.push_back(
-      TransposeCase("nothing moves", {.axes = {0, 1}}, {1, 5}, {0, 1}));
-}
-
 void AppendSoftmax(std::vector<OpCase>& cases) {
   for (const char* op : {"softmax", "log_softmax"}) {
     cases.push_back(SoftmaxCase(op, "", {}, {3, 5}, 1, {{300, 40}}));
@@ -738,7 +654,6 @@ std::vector<OpCase> NnOpCases() {
   std::vector<OpCase> cases;
   AppendProducts(cases);
   AppendReductions(cases);
-  AppendShapes(cases);
   AppendSoftmax(cases);
   AppendSoftmaxOutput(cases);
   AppendPick(cases);

@@ -88,6 +88,10 @@ std::vector<OpCase> DeferredCases() {
              }
              return std::vector{out};
            }},
+      // Row_sparse alone.
+      {.op = "_backward_deferred_rows",
+       .inputs = {{.shape = {2, 2, 4}}, ids, weight},
+       .run = false},
       {.op = "deferred_flush",
        .inputs = {weight, weight, last, history, step},
        .formula =

@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "minnow/ops/dropout.h"
 #include "minnow/ops/random.h"
 #include "minnow/ops/sample.h"
 #include "minnow/ops/sample_multinomial.h"
@@ -104,6 +105,7 @@ std::vector<OpCase> RandomOpCases() {
            },
        .magnitude = 16,
        .large = {{300, 7}, {300, 400}, {300, 7}}});
+  cases.push_back(RandomCase("Dropout", DropoutAttrs(), {data}));
   cases.push_back(RandomCase("_shuffle", {}, {data}));
   return cases;
 }

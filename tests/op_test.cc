@@ -245,7 +245,8 @@ class GradientCheck {
     gradients_.resize(inputs_.size());
     for (size_t i = 0; i < inputs_.size(); ++i) {
       if (!wrt_[i]) continue;
-      const auto values = executor_->Output(output++).values<double>();
+      const NDArray gradient = *executor_->Output(output++).ToDense();
+      const auto values = gradient.values<double>();
       gradients_[i].assign(values.begin(), values.end());
     }
   }

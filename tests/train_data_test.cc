@@ -20,6 +20,7 @@
 #include "minnow/train/csv_reader.h"
 #include "minnow/train/dataset.h"
 #include "minnow/train/idx_reader.h"
+#include "minnow/train/ratings.h"
 #include "minnow/train/shuffle.h"
 
 namespace minnow {
@@ -426,6 +427,55 @@ TEST_F(DatasetTest, NamesAFileThatIsNotOfDigits) {
   const std::string path = Write("a.csv", "1,2,0\n");
   EXPECT_EQ(Message(LoadDigits(path).status()),
             path + ": cannot reshape dense (1,2) float32 to (1,8,8)");
+}
+
+using RatingsTest = DataFileTest;
+
+TEST_F(RatingsTest, NumbersUsersAndItemsAsTheyAppear) {
+  const auto ratings = ReadRatings(
+      Write("a.inter",
+            "user_id:token\titem_id:token\trating:float\ttimestamp:float\n"
+            "196\tb 2\t3\t881250949\n\n186\t302\t-1.5\t1\r\n196\t302\t5"));
+  ASSERT_TRUE(ratings.ok()) << ratings.status();
+  EXPECT_THAT(ratings->users, ElementsAre(0, 1, 0));
+  EXPECT_THAT(ratings->items, ElementsAre(0, 1, 1));
+  EXPECT_THAT(ratings->values, ElementsAre(3, -1.5, 5));
+  EXPECT_EQ(ratings->num_users, 2);
+  EXPECT_EQ(ratings->num_items, 2);
+}
+
+TEST_F(RatingsTest, NamesWhatItCannotRead) {
+  const auto error = [&](const std::string& text) {
+    return std::string(ReadRatings(Write("a", text)).status().message());
+  };
+  EXPECT_THAT(error("u\ti\tr\n1\t2\n"),
+              EndsWith("a: line 2: expected user, item and rating with tabs "
+                       "between, found '1\\t2'"));
+  EXPECT_THAT(error("1\t2\t3\n1\t2\t3x\n"),
+              EndsWith("a: line 2: expected a finite number as the rating, "
+                       "found '3x'"));
+  EXPECT_THAT(error("1\t2\t3\n1\t2\tnan\n"), HasSubstr("line 2"));
+  EXPECT_THAT(error("1\t2\t3\n1\t2\t1e99\n"), HasSubstr("line 2"));
+  EXPECT_THAT(error("u\ti\tr\n"), EndsWith("a: expected a rating, found none"));
+  EXPECT_THAT(error(""), EndsWith("a: expected a rating, found none"));
+  EXPECT_THAT(ReadRatings(Path("none")).status().message(), HasSubstr("none"));
+}
+
+TEST(MakeRatingsTest, AreThoseOfTheSeed) {
+  const Ratings a = MakeRatings({.num_users = 40, .num_items = 9, .size = 500});
+  EXPECT_EQ(a.values,
+            MakeRatings({.num_users = 40, .num_items = 9, .size = 500}).values);
+  EXPECT_NE(
+      a.values,
+      MakeRatings({.num_users = 40, .num_items = 9, .size = 500, .seed = 2})
+          .values);
+  EXPECT_EQ(a.size(), 500);
+  EXPECT_THAT(a.users, Each(AllOf(testing::Ge(0), testing::Lt(40))));
+  EXPECT_THAT(a.items, Each(AllOf(testing::Ge(0), testing::Lt(9))));
+  // Low numbers are frequent.
+  EXPECT_GT(std::count_if(a.users.begin(), a.users.end(),
+                          [](int32_t user) { return user < 10; }),
+            200);
 }
 
 TEST(RandomOrderTest, IsAPermutationThatDependsOnTheKeyOnly) {

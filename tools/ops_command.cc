@@ -8,6 +8,7 @@
 #include "minnow/interop/op_json.h"
 #include "minnow/ops/builtin.h"
 #include "minnow/tools/commands.h"
+#include "minnow/tools/op_reference.h"
 
 namespace minnow {
 namespace {
@@ -42,14 +43,23 @@ Command AddOpsCommand(CLI::App& app) {
   struct Options {
     std::string name;
     bool json = false;
+    bool markdown = false;
   };
   auto options = std::make_shared<Options>();
   CLI::App* command =
       app.add_subcommand("ops", "List the operators, or describe one.");
   command->add_option("NAME", options->name, "An operator");
-  command->add_flag("--json", options->json, "As JSON");
+  CLI::Option* json = command->add_flag("--json", options->json, "As JSON");
+  command
+      ->add_flag("--markdown", options->markdown,
+                 "The reference of all operators, as docs/operators.md has it")
+      ->excludes(json);
   return {command, [options]() -> absl::Status {
             const auto registry = BuiltinOps();
+            if (options->markdown) {
+              std::cout << OperatorReference(*registry);
+              return absl::OkStatus();
+            }
             if (options->name.empty()) {
               if (options->json) {
                 std::cout << OpsJson(*registry) << "\n";

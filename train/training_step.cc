@@ -30,8 +30,10 @@ std::vector<Symbol> FindParameters(GraphBuilder& builder, Symbol loss) {
 
 }  // namespace
 
-Optimizer SgdOptimizer(const SgdMomUpdateAttrs& attrs) {
-  return [attrs](GraphBuilder& builder, Symbol weight, Symbol grad) {
+Optimizer SgdOptimizer(const SgdMomUpdateAttrs& attrs,
+                       std::vector<DeferredWeight> deferred) {
+  return [attrs, deferred = std::move(deferred)](GraphBuilder& builder,
+                                                 Symbol weight, Symbol grad) {
     if (weight.failed() || weight.omitted()) return;
     const Node& variable = builder.node(weight.at.node);
     if (!variable.is_variable()) {
@@ -41,6 +43,17 @@ Optimizer SgdOptimizer(const SgdMomUpdateAttrs& attrs) {
       return;
     }
     const std::string name = variable.name;
+    for (const DeferredWeight& w : deferred) {
+      if (w.weight.builder != &builder || w.weight.at != weight.at) continue;
+      op::DeferredSgdMomUpdate(w, grad,
+                               {.lr = attrs.lr,
+                                .momentum = attrs.momentum,
+                                .wd = attrs.wd,
+                                .rescale_grad = attrs.rescale_grad,
+                                .clip_gradient = attrs.clip_gradient},
+                               {.name = absl::StrCat(name, "_update")});
+      return;
+    }
     const std::optional<StorageType> stype = variable.variable().stype;
     // Rows may have been added to it in this step.
     const Symbol latest = builder.Latest(weight);
@@ -83,6 +96,27 @@ Graph InferenceGraph(const Graph& step) {
   Graph graph = step;
   graph.updates.clear();
   return RemoveDeadNodes(std::move(graph));
+}
+
+absl::StatusOr<Graph> FlushGraph(const Graph& step) {
+  GraphBuilder builder(step.registry);
+  for (const Node& node : step.nodes) {
+    if (node.is_variable() || node.op->name != "deferred_sgd_mom_update") {
+      continue;
+    }
+    const auto variable = [&](size_t input) {
+      const Node& state = step.nodes[node.inputs[input].node];
+      return builder.Variable(
+          state.name, state.is_variable() ? state.variable() : VariableAttrs());
+    };
+    // The gradient is input 1.
+    op::DeferredFlush({.weight = variable(0),
+                       .mom = variable(2),
+                       .last = variable(3),
+                       .history = variable(4),
+                       .step = variable(5)});
+  }
+  return builder.Build({});
 }
 
 }  // namespace minnow

@@ -9,7 +9,9 @@
 #include <functional>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "minnow/graph/builder.h"
+#include "minnow/ops/deferred.h"
 #include "minnow/ops/sgd.h"
 
 namespace minnow {
@@ -20,8 +22,21 @@ using Optimizer =
     std::function<void(GraphBuilder& builder, Symbol weight, Symbol grad)>;
 
 // sgd_mom_update, or sgd_update if there is no momentum. The momentum of a
-// weight "w" is the variable "w_mom", the node is "w_update".
-Optimizer SgdOptimizer(const SgdMomUpdateAttrs& attrs);
+// weight "w" is the variable "w_mom", stored as the weight is; the node is
+// "w_update".
+//
+// A table that is read by Embedding with sparse_grad is updated lazily, or all
+// of it by `lazy_update = false`; so is one that gets its rows by EnsureRows.
+// The weights `deferred` take deferred_sgd_mom_update: the result of
+// `lazy_update = false`, at the cost of the lazy one.
+//
+//   DeferredWeight table = MakeDeferred(b.Variable("table", {...}));
+//   Symbol x = op::DeferredRows(table, ids);
+//   ...
+//   TrainingStep(b, loss, SgdOptimizer({.lr = 0.1f, .momentum = 0.9f},
+//                                      {table}));
+Optimizer SgdOptimizer(const SgdMomUpdateAttrs& attrs,
+                       std::vector<DeferredWeight> deferred = {});
 
 // Adds the gradients of `loss` and one update for each parameter: of
 // `parameters`, or if there are none of all variables with an initializer that
@@ -33,6 +48,12 @@ std::vector<Symbol> TrainingStep(GraphBuilder& builder, Symbol loss,
 // The graph without its updates, and without all that only these need: what
 // computes the outputs of a trained step.
 Graph InferenceGraph(const Graph& step);
+
+// A graph that brings all rows of the step's deferred weights up to date. To be
+// run on the step's arrays before anything but deferred_rows reads the weights,
+// such as a program that exports them; InferenceGraph reads what is up to date
+// without it. Without deferred weights the graph is empty.
+absl::StatusOr<Graph> FlushGraph(const Graph& step);
 
 }  // namespace minnow
 

@@ -46,6 +46,51 @@ def row_update(rows, lazy):
     return run
 
 
+def embedding(batch):
+    rows, columns = settings.EMBEDDING_SHAPE
+    symbol = mx.sym.Embedding(
+        mx.sym.Variable("ids"),
+        mx.sym.Variable("table"),
+        input_dim=rows,
+        output_dim=columns,
+        sparse_grad=True,
+    )
+    symbol = mx.sym.FullyConnected(symbol, num_hidden=settings.EMBEDDING_HIDDEN)
+    symbol = mx.sym.FullyConnected(mx.sym.Activation(symbol, act_type="relu"), num_hidden=1)
+    symbol = mx.sym.MakeLoss(mx.sym.mean(mx.sym.square(symbol - 1)))
+
+    names = [name for name in symbol.list_arguments() if name != "ids"]
+    shapes = dict(zip(symbol.list_arguments(), symbol.infer_shape(ids=(batch,))[0]))
+    weights = {name: mx.nd.random.uniform(-0.1, 0.1, shape=shapes[name]) for name in names[1:]}
+    weights[names[0]] = mx.nd.ones(settings.EMBEDDING_SHAPE)
+    grads = {name: mx.nd.zeros(shapes[name]) for name in names[1:]}
+    grads[names[0]] = mx.nd.sparse.zeros("row_sparse", settings.EMBEDDING_SHAPE)
+    moms = {name: mx.nd.zeros(shapes[name]) for name in names}
+    ids = mx.nd.zeros((batch,))
+    executor = symbol.bind(
+        mx.cpu(), {"ids": ids, **weights}, grads, {"ids": "null", **dict.fromkeys(names, "write")}
+    )
+    batches = itertools.cycle(
+        [
+            mx.nd.random.randint(0, rows, shape=(batch,)).astype("float32")
+            for _ in range(settings.IDS_OF_ALL_BATCHES // batch + 1)
+        ]
+    )
+
+    def run(steps):
+        for next_ids in itertools.islice(batches, steps):
+            next_ids.copyto(ids)
+            executor.forward(is_train=True)
+            executor.backward()
+            for name in names:
+                mx.nd.sgd_mom_update(
+                    weights[name], grads[name], moms[name], out=weights[name], **OPTIMIZER
+                )
+        mx.nd.waitall()
+
+    return run
+
+
 def dispatch(length):
     chain = mx.sym.Variable("x")
     for _ in range(length):
@@ -106,6 +151,22 @@ def mlp(batch):
     return run
 
 
+def one_op(entry):
+    """The call of an entry of op_works.json, ready to be repeated."""
+    inputs = [
+        mx.nd.random.uniform(0, high, shape=tuple(shape))
+        for shape, high in settings.op_inputs(entry)
+    ]
+    call = eval(f"lambda: {entry['mxnet']}", dict(zip("abc", inputs)) | {"nd": mx.nd})
+
+    def run(steps):
+        for _ in range(steps):
+            call()
+        mx.nd.waitall()
+
+    return run
+
+
 if __name__ == "__main__":
     protocol.serve(
         f"mxnet {mx.__version__}",
@@ -113,7 +174,12 @@ if __name__ == "__main__":
             "sgd_mom": sgd_mom,
             "lazy": functools.partial(row_update, lazy=True),
             "standard": functools.partial(row_update, lazy=False),
+            "embedding": embedding,
             "dispatch": dispatch,
             "mlp": mlp,
+        }
+        | {
+            name: lambda size, entry=entry: one_op(entry)
+            for name, entry in settings.op_works().items()
         },
     )

@@ -1,6 +1,7 @@
 """What all contestants agree on: the numbers of the works, and the images."""
 
 import gzip
+import json
 import pathlib
 
 LEARNING_RATE = 0.01
@@ -9,6 +10,10 @@ WEIGHT_DECAY = 1e-4
 
 TABLE_SHAPE = (1_000_000, 64)  # The works "lazy", "standard" and "deferred".
 ROWS_OF_ALL_SETS = 1_000_000
+
+EMBEDDING_SHAPE = (10_000_000, 16)  # The work "embedding".
+EMBEDDING_HIDDEN = 64
+IDS_OF_ALL_BATCHES = 1_000_000
 
 STEP_LAYERS = (784, 128, 64, 10)  # The work "mlp".
 TRAIN_LAYERS = (784, 256, 128, 10)  # The work "train".
@@ -30,3 +35,18 @@ def fashion_mnist(part):
     images = gzip.decompress((FASHION_MNIST / f"{part}-images-idx3-ubyte.gz").read_bytes())
     labels = gzip.decompress((FASHION_MNIST / f"{part}-labels-idx1-ubyte.gz").read_bytes())
     return bytearray(images[16:]), bytearray(labels[8:])
+
+
+def op_works():
+    """The works of one operator each, by name: see bench/op_works.h."""
+    path = pathlib.Path(__file__).resolve().parent.parent / "op_works.json"
+    return {f"op:{entry['name']}": entry for entry in json.loads(path.read_text())}
+
+
+def op_inputs(entry):
+    """The shape of each input, and the bound below which its numbers are drawn."""
+    for entry_input in entry["inputs"]:
+        if isinstance(entry_input, dict):
+            yield entry_input["shape"], entry_input.get("high", 1)
+        else:
+            yield entry_input, 1

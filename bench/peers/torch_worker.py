@@ -69,6 +69,39 @@ def lazy(rows):
     return run
 
 
+def embedding(batch):
+    """The table by hand, as in lazy."""
+    table = nn.Parameter(torch.ones(settings.EMBEDDING_SHAPE))
+    mom = torch.zeros(settings.EMBEDDING_SHAPE)
+    model = network((settings.EMBEDDING_SHAPE[1], settings.EMBEDDING_HIDDEN, 1))
+    optimizer = sgd(model.parameters())
+    batches = itertools.cycle(
+        torch.randint(
+            settings.EMBEDDING_SHAPE[0], (settings.IDS_OF_ALL_BATCHES // batch + 1, batch)
+        )
+    )
+
+    def run(steps):
+        for ids in itertools.islice(batches, steps):
+            loss = (model(nn.functional.embedding(ids, table, sparse=True)) - 1).square().mean()
+            optimizer.zero_grad(set_to_none=True)
+            table.grad = None
+            loss.backward()
+            optimizer.step()
+            with torch.no_grad():
+                grad = table.grad.coalesce()
+                rows = grad.indices()[0]
+                w, m = table[rows], mom[rows]
+                m.mul_(settings.MOMENTUM).sub_(
+                    torch.add(grad.values(), w, alpha=settings.WEIGHT_DECAY),
+                    alpha=settings.LEARNING_RATE,
+                )
+                table[rows] = w.add_(m)
+                mom[rows] = m
+
+    return run
+
+
 def dispatch(length):
     @torch.inference_mode()
     def run(steps):
@@ -125,9 +158,34 @@ def train(epochs):
     return run
 
 
+def one_op(entry):
+    """The call of an entry of op_works.json, ready to be repeated."""
+    inputs = [torch.rand(shape) * high for shape, high in settings.op_inputs(entry)]
+    names = dict(zip("abc", inputs)) | {"torch": torch}
+    call = eval(f"lambda: {entry['torch']}", names)
+
+    @torch.inference_mode()
+    def run(steps):
+        for _ in range(steps):
+            call()
+
+    return run
+
+
 if __name__ == "__main__":
     torch.set_num_threads(int(sys.argv[1]))
     protocol.serve(
         f"torch {torch.__version__}",
-        {"sgd_mom": sgd_mom, "lazy": lazy, "dispatch": dispatch, "mlp": mlp, "train": train},
+        {
+            "sgd_mom": sgd_mom,
+            "lazy": lazy,
+            "embedding": embedding,
+            "dispatch": dispatch,
+            "mlp": mlp,
+            "train": train,
+        }
+        | {
+            name: lambda size, entry=entry: one_op(entry)
+            for name, entry in settings.op_works().items()
+        },
     )

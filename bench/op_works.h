@@ -1,0 +1,45 @@
+// The works of bench/op_works.json: one operator each, on random numbers.
+//
+//   absl::StatusOr<Executor> step = OpStep("exp", /*threads=*/2);
+//   for (...) MINNOW_RETURN_IF_ERROR(step->Run());
+//
+// Each entry of the file has a name, an operator with attributes, its inputs
+// (a shape, or an object with the shape and the bound `high` of the numbers,
+// which are drawn from [0, high)), what to call in peers, where the inputs are
+// a, b and c, and the bound of the machine: "copy" reads and writes as many
+// bytes as the first input has, "read" only reads them; "half" copies half as
+// many, "copy2" twice as many.
+#ifndef MINNOW_BENCH_OP_WORKS_H_
+#define MINNOW_BENCH_OP_WORKS_H_
+
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "minnow/core/ndarray.h"
+#include "minnow/core/thread_pool.h"
+#include "minnow/executor/executor.h"
+
+namespace minnow {
+
+absl::StatusOr<Executor> OpStep(const std::string& name, int threads);
+
+// The bound of the machine for a work; one equal part a thread.
+class PlainOp {
+ public:
+  // A plain work without a size if the entry has none.
+  static absl::StatusOr<PlainOp> Create(const std::string& name, int threads);
+  // Whether there is anything to measure.
+  bool exists() const { return exists_; }
+  void Run();
+
+ private:
+  bool exists_ = false;
+  bool only_reads_ = false;
+  NDArray from_, to_;
+  std::unique_ptr<ThreadPool> threads_;
+};
+
+}  // namespace minnow
+
+#endif  // MINNOW_BENCH_OP_WORKS_H_
