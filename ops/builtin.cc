@@ -12,24 +12,31 @@
 #include "minnow/ops/deferred.h"
 #include "minnow/ops/diag.h"
 #include "minnow/ops/dot.h"
+#include "minnow/ops/dropout.h"
 #include "minnow/ops/embedding.h"
 #include "minnow/ops/ensure_rows.h"
 #include "minnow/ops/fully_connected.h"
+#include "minnow/ops/gather_nd.h"
 #include "minnow/ops/init.h"
 #include "minnow/ops/logic.h"
 #include "minnow/ops/max.h"
 #include "minnow/ops/norm.h"
+#include "minnow/ops/one_hot.h"
 #include "minnow/ops/pad.h"
 #include "minnow/ops/pick.h"
 #include "minnow/ops/piecewise.h"
 #include "minnow/ops/prod.h"
+#include "minnow/ops/random.h"
 #include "minnow/ops/reduce.h"
 #include "minnow/ops/regression_output.h"
 #include "minnow/ops/repeat.h"
 #include "minnow/ops/reshape.h"
+#include "minnow/ops/sample.h"
+#include "minnow/ops/sample_multinomial.h"
 #include "minnow/ops/sequence.h"
 #include "minnow/ops/sgd.h"
 #include "minnow/ops/shape.h"
+#include "minnow/ops/shuffle.h"
 #include "minnow/ops/slice.h"
 #include "minnow/ops/softmax.h"
 #include "minnow/ops/softmax_cross_entropy.h"
@@ -40,6 +47,7 @@
 #include "minnow/ops/take.h"
 #include "minnow/ops/transpose.h"
 #include "minnow/ops/unary.h"
+#include "minnow/ops/where.h"
 
 namespace minnow {
 
@@ -57,24 +65,31 @@ absl::StatusOr<OpRegistry> MakeBuiltinOps() {
                        DeferredOps,
                        DiagOps,
                        DotOps,
+                       DropoutOps,
                        EmbeddingOps,
                        EnsureRowsOps,
                        FullyConnectedOps,
+                       GatherNdOps,
                        InitOps,
                        LogicOps,
                        MaxOps,
                        NormOps,
+                       OneHotOps,
                        PadOps,
                        PickOps,
                        PiecewiseOps,
                        ProdOps,
+                       RandomOps,
                        ReduceOps,
                        RegressionOutputOps,
                        RepeatOps,
                        ReshapeOps,
+                       SampleMultinomialOps,
+                       SampleOps,
                        SequenceOps,
                        SgdOps,
                        ShapeOps,
+                       ShuffleOps,
                        SliceOps,
                        SoftmaxCrossEntropyOps,
                        SoftmaxOps,
@@ -88,7 +103,8 @@ absl::StatusOr<OpRegistry> MakeBuiltinOps() {
                        UnaryOps,
                        UnaryRoundingOps,
                        UnarySpecialOps,
-                       UnaryTrigonometricOps}) {
+                       UnaryTrigonometricOps,
+                       WhereOps}) {
     for (OpDef& op : family()) {
       MINNOW_RETURN_IF_ERROR(registry.Add(std::move(op)));
     }

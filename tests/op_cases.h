@@ -97,11 +97,13 @@ std::vector<OpCase> AllOpCases();
 // The rows of a family, in op_cases_<family>.cc.
 std::vector<OpCase> BinaryOpCases();
 std::vector<OpCase> ElementwiseOpCases();
+std::vector<OpCase> IndexingOpCases();
 std::vector<OpCase> MoveOpCases();
 std::vector<OpCase> NnOpCases();
 std::vector<OpCase> OptimizerOpCases();
 std::vector<OpCase> OutputOpCases();
 std::vector<OpCase> ProductOpCases();
+std::vector<OpCase> RandomOpCases();
 std::vector<OpCase> ReductionOpCases();
 std::vector<OpCase> RowsOpCases();
 std::vector<OpCase> ShapeOpCases();
