@@ -12,7 +12,8 @@ std::ostream& operator<<(std::ostream& os, const OpCase& c) {
 
 std::vector<OpCase> AllOpCases() {
   std::vector<OpCase> all;
-  for (auto* family : {ElementwiseOpCases, NnOpCases, OptimizerOpCases}) {
+  for (auto* family :
+       {ElementwiseOpCases, NnOpCases, OptimizerOpCases, UpdateOpCases}) {
     for (OpCase& c : family()) all.push_back(std::move(c));
   }
   return all;

@@ -98,6 +98,7 @@ std::vector<OpCase> AllOpCases();
 std::vector<OpCase> ElementwiseOpCases();
 std::vector<OpCase> NnOpCases();
 std::vector<OpCase> OptimizerOpCases();
+std::vector<OpCase> UpdateOpCases();
 
 // Formulas that apply a function to each element; of two inputs that have one
 // shape, or of any number of such inputs.
