@@ -172,8 +172,8 @@ std::vector<Kernel> MultiUpdateKernels() {
                     Shared...>,
                 internal::CutGroups<2 + States::size(), sizeof...(Shared)>>();
           }),
-      row_sparse.template operator()<Dense>(),
-      row_sparse.template operator()<RowTable>());
+      NotForFallback(Joined(row_sparse.template operator()<Dense>(),
+                            row_sparse.template operator()<RowTable>())));
 }
 
 }  // namespace minnow

@@ -139,14 +139,22 @@ std::vector<Kernel> DenseUpdateKernels() {
                                      Dense>();
 }
 
+// Kernels that do not compute what the dense one would, so that inputs are not
+// converted for them.
+inline std::vector<Kernel> NotForFallback(std::vector<Kernel> kernels) {
+  for (Kernel& kernel : kernels) kernel.for_fallback = false;
+  return kernels;
+}
+
 // Updates the rows of a row_sparse gradient, and no others.
 template <template <typename> class Rule, size_t num_states,
           Precision precision = Precision::kOwn>
 std::vector<Kernel> ListedRowsKernels() {
-  return Joined(internal::KernelsOfStorages<Rule, num_states, precision, Dense,
-                                            RowSparse, Dense>(),
-                internal::KernelsOfStorages<Rule, num_states, precision,
-                                            RowTable, RowSparse, RowTable>());
+  return NotForFallback(
+      Joined(internal::KernelsOfStorages<Rule, num_states, precision, Dense,
+                                         RowSparse, Dense>(),
+             internal::KernelsOfStorages<Rule, num_states, precision, RowTable,
+                                         RowSparse, RowTable>()));
 }
 
 // Updates all rows by a row_sparse gradient.
@@ -172,11 +180,9 @@ std::vector<Kernel> AllRowsKernels() {
 template <template <typename> class Rule, size_t num_states,
           Precision precision = Precision::kOwn>
 std::vector<Kernel> UpdateKernels() {
-  std::vector<Kernel> lazy;
-  for (Kernel& kernel : ListedRowsKernels<Rule, num_states, precision>()) {
-    lazy.push_back(std::move(kernel)
-                       .When(internal::IsLazy<typename Rule<float>::Attrs>)
-                       .NotForFallback());
+  std::vector<Kernel> lazy = ListedRowsKernels<Rule, num_states, precision>();
+  for (Kernel& kernel : lazy) {
+    kernel.when = internal::IsLazy<typename Rule<float>::Attrs>;
   }
   return Joined(DenseUpdateKernels<Rule, num_states, precision>(),
                 std::move(lazy), AllRowsKernels<Rule, num_states, precision>());

@@ -86,13 +86,14 @@ absl::StatusOr<Graph> Step(Form form) {
   return b.Build({});
 }
 
-BindOptions Bindings(const Model& model, int threads) {
+BindOptions Bindings(Form form, const Model& model, int threads) {
   BindOptions options = {.threads = threads, .strict_storage = true};
   for (size_t i = 0; i < kWeights; ++i) {
     options.variables[absl::StrCat("w", i)] = model.weights[i];
     options.variables[absl::StrCat("g", i)] = model.grads[i];
     options.variables[absl::StrCat("m", i)] = model.moms[i];
   }
+  if (form != Form::kPreloaded) return options;
   options.variables["lrs"] =
       *NDArray::FromValues<float>({kWeights}, kLearningRates);
   options.variables["wds"] = *NDArray::FromValues<float>({kWeights}, kDecays);
@@ -104,7 +105,7 @@ std::string AfterTwoSteps(Form form, int64_t scale, int threads) {
   const Model model = MakeModel(scale);
   const auto graph = Step(form);
   if (!graph.ok()) return graph.status().ToString();
-  auto step = Executor::Bind(*graph, Bindings(model, threads));
+  auto step = Executor::Bind(*graph, Bindings(form, model, threads));
   if (!step.ok()) return step.status().ToString();
   for (int i = 0; i < 2; ++i) {
     const absl::Status status = step->Run();
@@ -134,7 +135,8 @@ TEST(MultiUpdateTest, GivesEachWeightWhatItsOwnUpdateWould) {
 }
 
 TEST(MultiUpdateTest, ThePlanHasAStepForEachKernel) {
-  auto step = Executor::Bind(*Step(Form::kMulti), Bindings(MakeModel(1), 1));
+  auto step = Executor::Bind(*Step(Form::kMulti),
+                             Bindings(Form::kMulti, MakeModel(1), 1));
   ASSERT_TRUE(step.ok()) << step.status();
   const Plan& plan = step->plan();
   ASSERT_EQ(plan.steps.size(), 2u);
@@ -151,7 +153,7 @@ TEST(MultiUpdateTest, AFallbackOfOneGroupLeavesTheOthersAlone) {
   ASSERT_TRUE(graph.ok()) << graph.status();
   const Model model = MakeModel(1);
   absl::flat_hash_map<std::string, VariableType> types;
-  for (const auto& [name, array] : Bindings(model, 1).variables) {
+  for (const auto& [name, array] : Bindings(Form::kMulti, model, 1).variables) {
     types[name] = {array.shape(), array.dtype(), array.storage()};
   }
   types["g2"].storage = StorageType::kCsr;
@@ -170,7 +172,8 @@ TEST(MultiUpdateTest, AFallbackOfOneGroupLeavesTheOthersAlone) {
 
 TEST(MultiUpdateTest, RatesChangeBetweenRuns) {
   const Model model = MakeModel(1);
-  auto step = Executor::Bind(*Step(Form::kMulti), Bindings(model, 1));
+  auto step =
+      Executor::Bind(*Step(Form::kMulti), Bindings(Form::kMulti, model, 1));
   ASSERT_TRUE(step.ok()) << step.status();
   ASSERT_TRUE(step->SetAll("lrs", 0).ok());
   ASSERT_TRUE(step->SetAll("momentum", 0).ok());
