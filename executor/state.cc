@@ -173,6 +173,7 @@ void Executor::State::MakeSteps() {
       step.context.training = options.training;
       step.context.random = {.seed = options.seed, .stream = node.stream};
       step.context.prepared = planned.prepared.state.get();
+      step.context.groups = planned.groups;
       step.context.workspace =
           absl::MakeSpan(arena->values.data() + planned.workspace_offset,
                          static_cast<size_t>(planned.prepared.workspace_bytes));

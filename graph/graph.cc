@@ -25,6 +25,19 @@ int32_t Node::hidden_output(size_t i) const {
   return static_cast<int32_t>(output);
 }
 
+std::vector<int32_t> Node::NewValues() const {
+  int32_t updated = 0;
+  int32_t hidden = static_cast<int32_t>(num_visible_outputs());
+  std::vector<int32_t> new_values;
+  const auto defs = op->inputs.For(attrs);
+  for (const InputDef& def : defs) {
+    new_values.push_back(def.access == Access::kUpdate   ? updated++
+                         : def.access == Access::kMutate ? hidden++
+                                                         : -1);
+  }
+  return new_values;
+}
+
 const std::string* Node::annotation(absl::string_view key) const {
   for (const Annotation& annotation : annotations) {
     if (annotation.first == key) return &annotation.second;
@@ -133,12 +146,11 @@ absl::Status ValidateGraph(const Graph& graph) {
       continue;
     }
     const auto defs = node.op->inputs.For(node.attrs);
-    int32_t updated = 0;
+    const std::vector<int32_t> new_values = node.NewValues();
     for (size_t i = 0; i < defs.size(); ++i) {
       const bool of_variable = variables.contains(node.inputs[i]);
       if (defs[i].access == Access::kUpdate) {
-        if (of_variable) variables.insert({node_id, updated});
-        ++updated;
+        if (of_variable) variables.insert({node_id, new_values[i]});
       } else if (defs[i].access == Access::kMutate) {
         if (!of_variable) {
           return absl::InvalidArgumentError(absl::StrCat(
@@ -146,7 +158,7 @@ absl::Status ValidateGraph(const Graph& graph) {
               "' is mutated: expected a variable or its new value, found ",
               graph.nodes[node.inputs[i].node].Describe()));
         }
-        variables.insert({node_id, node.hidden_output(i)});
+        variables.insert({node_id, new_values[i]});
       }
     }
   }

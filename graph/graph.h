@@ -65,6 +65,9 @@ struct Node {
   size_t num_visible_outputs() const;
   // The hidden output that is the new value of the mutated input `i`.
   int32_t hidden_output(size_t i) const;
+  // Of each input the output that is its new value, hidden or not; -1 where it
+  // is not changed.
+  std::vector<int32_t> NewValues() const;
   // Null if there is no such annotation.
   const std::string* annotation(absl::string_view key) const;
   // "node 'fc1' (FullyConnected)", for error messages.

@@ -13,6 +13,13 @@
 // not const), and its new value is no argument of its own. A `ListOf<View>`
 // takes all inputs that the other parameters leave.
 //
+// A node of an operator with groups (see OpDef) runs each of its kernels once
+// for all groups that take it. Such a kernel takes these as `Groups`, and after
+// them what all groups share:
+//
+//   absl::Status Update(const RunContext&, const MultiSgdUpdateAttrs&,
+//                       Groups<Dense<float>, Dense<const float>> groups);
+//
 // Where work can be done once, at bind, it goes into a struct that `prepare`
 // makes from attributes and shapes, and that the kernel takes after the
 // attributes:
@@ -53,6 +60,8 @@ struct RunContext {
   absl::Span<std::byte> workspace;
   // What `prepare` made, or null.
   const void* prepared = nullptr;
+  // The groups of the node that the call is for.
+  absl::Span<const int32_t> groups;
 };
 
 // The type of one kernel argument.
@@ -70,7 +79,7 @@ struct Prepared {
 };
 
 struct Kernel {
-  // Inputs, then outputs.
+  // Inputs, then outputs. With groups: those of one group, then shared ones.
   std::vector<ArgType> args;
   absl::Status (*run)(const RunContext& context, const void* attrs,
                       absl::Span<const ArrayRef* const> args) = nullptr;
@@ -91,6 +100,32 @@ struct Kernel {
     for_fallback = false;
     return std::move(*this);
   }
+};
+
+// The arguments of some groups of a node, as views.
+template <typename... Views>
+class Groups {
+ public:
+  // `args` are those of the groups, one after the other.
+  Groups(absl::Span<const ArrayRef* const> args,
+         absl::Span<const int32_t> numbers)
+      : args_(args), numbers_(numbers) {}
+
+  size_t size() const { return numbers_.size(); }
+  // The number of the group among all of the node.
+  int32_t number(size_t i) const { return numbers_[i]; }
+  // Calls f(view...) with the arguments of a group.
+  template <typename F>
+  auto Visit(size_t i, F&& f) const {
+    return [&]<size_t... k>(std::index_sequence<k...>) {
+      return f(ViewTraits<Views>::Of(*args_[i * sizeof...(Views) + k])...);
+    }
+    (std::index_sequence_for<Views...>());
+  }
+
+ private:
+  absl::Span<const ArrayRef* const> args_;
+  absl::Span<const int32_t> numbers_;
 };
 
 namespace internal {
@@ -146,6 +181,66 @@ Kernel MakeKernel(absl::Status (*)(const RunContext&, const A&, Views...)) {
   return kernel;
 }
 
+// An argument that all groups share.
+template <typename Shared>
+Shared GetShared(absl::Span<const ArrayRef* const> args, size_t from_end) {
+  return ViewTraits<Shared>::Of(*args[args.size() - from_end]);
+}
+
+template <auto fn, typename A, typename... Views, ViewType... Shared>
+Kernel MakeKernel(absl::Status (*)(const RunContext&, const A&,
+                                   Groups<Views...>, Shared...)) {
+  Kernel kernel;
+  kernel.args = ArgTypes<Views..., Shared...>();
+  kernel.run = [](const RunContext& context, const void* attrs,
+                  absl::Span<const ArrayRef* const> args) {
+    return [&]<size_t... i>(std::index_sequence<i...>) {
+      return fn(context, *static_cast<const A*>(attrs),
+                Groups<Views...>(args, context.groups),
+                GetShared<Shared>(args, sizeof...(Shared) - i)...);
+    }
+    (std::index_sequence_for<Shared...>());
+  };
+  return kernel;
+}
+
+// Sets kernel.prepare.
+template <auto prepare, typename P>
+void SetPrepare(Kernel& kernel) {
+  kernel.prepare =
+      [](const Attrs& attrs,
+         absl::Span<const Shape> shapes) -> absl::StatusOr<Prepared> {
+    MINNOW_ASSIGN_OR_RETURN(P state, prepare(attrs, shapes));
+    Prepared prepared;
+    if constexpr (requires { state.workspace_bytes; }) {
+      prepared.workspace_bytes = state.workspace_bytes;
+    }
+    prepared.state = std::make_shared<const P>(std::move(state));
+    return prepared;
+  };
+}
+
+template <auto fn, auto prepare, typename A, typename P, typename... Views,
+          ViewType... Shared>
+Kernel MakePreparedKernel(absl::Status (*)(const RunContext&, const A&,
+                                           const P&, Groups<Views...>,
+                                           Shared...)) {
+  Kernel kernel;
+  kernel.args = ArgTypes<Views..., Shared...>();
+  kernel.run = [](const RunContext& context, const void* attrs,
+                  absl::Span<const ArrayRef* const> args) {
+    return [&]<size_t... i>(std::index_sequence<i...>) {
+      return fn(context, *static_cast<const A*>(attrs),
+                *static_cast<const P*>(context.prepared),
+                Groups<Views...>(args, context.groups),
+                GetShared<Shared>(args, sizeof...(Shared) - i)...);
+    }
+    (std::index_sequence_for<Shared...>());
+  };
+  SetPrepare<prepare, P>(kernel);
+  return kernel;
+}
+
 template <auto fn, auto prepare, typename A, typename P, ViewType... Views>
 Kernel MakePreparedKernel(absl::Status (*)(const RunContext&, const A&,
                                            const P&, Views...)) {
@@ -160,17 +255,7 @@ Kernel MakePreparedKernel(absl::Status (*)(const RunContext&, const A&,
     }
     (std::index_sequence_for<Views...>());
   };
-  kernel.prepare =
-      [](const Attrs& attrs,
-         absl::Span<const Shape> shapes) -> absl::StatusOr<Prepared> {
-    MINNOW_ASSIGN_OR_RETURN(P state, prepare(attrs, shapes));
-    Prepared prepared;
-    if constexpr (requires { state.workspace_bytes; }) {
-      prepared.workspace_bytes = state.workspace_bytes;
-    }
-    prepared.state = std::make_shared<const P>(std::move(state));
-    return prepared;
-  };
+  SetPrepare<prepare, P>(kernel);
   return kernel;
 }
 

@@ -185,6 +185,22 @@ struct InplacePair {
   uint8_t output;
 };
 
+// Inputs that come in groups of `size`, such as weight, gradient and state,
+// followed by `num_shared` that all groups share. Each group has a kernel of
+// its own, so that one with a row_sparse gradient leaves the others alone. All
+// outputs are new values of inputs, as many in each group.
+struct GroupDef {
+  size_t size = 0;
+  size_t num_shared = 0;
+
+  // How many groups there are among so many inputs.
+  size_t Count(size_t num_inputs) const {
+    return size == 0 || num_inputs < num_shared
+               ? 1
+               : (num_inputs - num_shared) / size;
+  }
+};
+
 struct OpDef {
   // As in MXNet, with other names that MXNet has for it.
   std::string name;
@@ -198,6 +214,7 @@ struct OpDef {
   InferDTypeFn dtype = SameDType;
   GradientFn gradient = nullptr;  // Null where the operator has none.
   std::vector<InplacePair> inplace = {};
+  GroupDef groups = {};  // None: all inputs belong to one kernel.
   std::vector<Kernel> kernels = {};
   // It draws random numbers: its nodes have streams and are never merged.
   bool random = false;

@@ -38,6 +38,15 @@ absl::Status CheckKernel(const OpDef& op, const InputDefs::View& inputs,
 // The arity of a variadic operator is known only with its attributes; the parts
 // that all its nodes have are checked when a kernel is chosen.
 absl::Status CheckArguments(const OpDef& op) {
+  if (op.groups.size > 0) {
+    const size_t expected = op.groups.size + op.groups.num_shared;
+    for (const Kernel& kernel : op.kernels) {
+      if (kernel.args.size() == expected) continue;
+      return absl::InvalidArgumentError(absl::StrCat(
+          "operator '", op.name, "': expected kernels of ", expected,
+          " arguments for a group, found ", kernel.args.size()));
+    }
+  }
   if (op.inputs.variadic() || op.outputs.variadic()) return absl::OkStatus();
   const auto inputs = op.inputs.For(Attrs());
   const std::vector<std::string> outputs = op.outputs.For(Attrs());

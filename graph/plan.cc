@@ -4,6 +4,7 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "minnow/core/status.h"
 #include "minnow/graph/memory_plan.h"
 #include "minnow/graph/print.h"
@@ -49,13 +50,13 @@ VariableTypes ByNode(
 absl::StatusOr<TypedGraph> InferAll(
     Graph graph,
     const absl::flat_hash_map<std::string, VariableType>& variables,
-    const std::vector<bool>& converted = {}) {
+    const std::vector<bool>& inserted = {}) {
   const VariableTypes known = ByNode(graph, variables);
   ValueIndex index(graph);
   MINNOW_ASSIGN_OR_RETURN(ValueTypes types, InferTypes(graph, index, known));
   MINNOW_RETURN_IF_ERROR(CheckTypesKnown(graph, index, types));
   MINNOW_ASSIGN_OR_RETURN(KernelChoice choice,
-                          ChooseKernels(graph, index, types, known, converted));
+                          ChooseKernels(graph, index, types, known, inserted));
   return TypedGraph{std::move(graph), std::move(index), std::move(types),
                     std::move(choice)};
 }
@@ -125,11 +126,16 @@ class Planner {
     if (options_.strict_storage && !schedule_.conflicts.empty()) {
       return Conflict(schedule_.conflicts[0]);
     }
-    std::vector<Prepared> prepared;
+    // By node in the order of the schedule.
+    std::vector<std::vector<PlanStep>> kernel_steps;
     std::vector<int64_t> workspaces;
     for (int32_t id : schedule_.order) {
-      MINNOW_ASSIGN_OR_RETURN(prepared.emplace_back(), Prepare(id));
-      workspaces.push_back(prepared.back().workspace_bytes);
+      MINNOW_ASSIGN_OR_RETURN(kernel_steps.emplace_back(), KernelSteps(id));
+      int64_t bytes = 0;
+      for (const PlanStep& step : kernel_steps.back()) {
+        bytes = std::max(bytes, step.prepared.workspace_bytes);
+      }
+      workspaces.push_back(bytes);
     }
     const MemoryPlan memory = PlanMemory(g_.graph, g_.index, g_.types,
                                          g_.choice, schedule_, workspaces);
@@ -142,22 +148,23 @@ class Planner {
     PlaceValues(memory);
     for (size_t i = 0; i < schedule_.order.size(); ++i) {
       AddCopies(schedule_.order[i]);
-      PlanStep step = KernelStep(schedule_.order[i]);
-      step.prepared = std::move(prepared[i]);
-      step.workspace_offset = memory.workspaces[i];
-      const auto note = notes.find(step.node);
-      if (note != notes.end()) {
-        step.note = note->second;
-        ++num_fallbacks_;
-        fallback_bytes_ += Bytes(step.args.back());
+      for (PlanStep& step : kernel_steps[i]) {
+        step.workspace_offset = memory.workspaces[i];
+        const auto note = notes.find(step.node);
+        if (note != notes.end()) {
+          step.note = note->second;
+          ++num_fallbacks_;
+          fallback_bytes_ += Bytes(step.args.back());
+        }
+        steps_.push_back(std::move(step));
       }
-      steps_.push_back(std::move(step));
     }
     for (int32_t i : schedule_.commits) {
       const Update& update = g_.graph.updates[i];
       const int32_t variable = g_.index.first(update.variable);
       steps_.push_back(
           {.args = {g_.index[update.value], variable},
+           .groups = {},
            .prepared = {},
            .note = absl::StrCat("new value of ",
                                 g_.graph.nodes[update.variable].name)});
@@ -192,39 +199,81 @@ class Planner {
            static_cast<int64_t>(DTypeSize(*g_.types.dtypes[value]));
   }
 
-  // Inputs, with the new value in place of one that is changed; then outputs
-  // that are no new values.
-  std::vector<int32_t> ArgsOf(int32_t id) const {
+  // Of each input the value, or the new one where it is changed.
+  std::vector<int32_t> InputArgs(int32_t id) const {
     const Node& node = g_.graph.nodes[id];
-    const auto defs = node.op->inputs.For(node.attrs);
+    const std::vector<int32_t> new_values = node.NewValues();
     std::vector<int32_t> args;
-    int32_t updated = 0;
     for (size_t i = 0; i < node.inputs.size(); ++i) {
-      int32_t arg = g_.index[node.inputs[i]];
-      if (defs[i].access == Access::kUpdate) {
-        arg = g_.index.first(id) + updated++;
-      } else if (defs[i].access == Access::kMutate) {
-        arg = g_.index.first(id) + node.hidden_output(i);
-      }
-      args.push_back(arg);
+      args.push_back(new_values[i] < 0 ? g_.index[node.inputs[i]]
+                                       : g_.index.first(id) + new_values[i]);
     }
+    return args;
+  }
+
+  // The outputs that are not the new value of an input.
+  std::vector<int32_t> OutputArgs(int32_t id) const {
+    const Node& node = g_.graph.nodes[id];
     const int32_t visible = static_cast<int32_t>(node.num_visible_outputs());
-    for (int32_t i = updated; i < visible; ++i) {
+    const std::vector<int32_t> new_values = node.NewValues();
+    std::vector<int32_t> args;
+    for (int32_t i = static_cast<int32_t>(
+             std::count_if(new_values.begin(), new_values.end(),
+                           [&](int32_t x) { return x >= 0 && x < visible; }));
+         i < visible; ++i) {
       args.push_back(g_.index.first(id) + i);
     }
     return args;
   }
 
-  absl::StatusOr<Prepared> Prepare(int32_t id) const {
-    const Kernel* kernel = g_.choice.kernels[id];
-    if (kernel->prepare == nullptr) return Prepared{};
-    std::vector<Shape> shapes;
-    for (int32_t arg : ArgsOf(id)) shapes.push_back(g_.types.shapes[arg]);
-    absl::StatusOr<Prepared> prepared =
-        kernel->prepare(g_.graph.nodes[id].attrs, shapes);
-    if (!prepared.ok()) {
-      return Annotate(prepared.status(), g_.graph.nodes[id].Describe());
+  // The node's kernel with its arguments; with groups, each of the kernels with
+  // the groups that it takes.
+  absl::StatusOr<std::vector<PlanStep>> KernelSteps(int32_t id) const {
+    const Node& node = g_.graph.nodes[id];
+    const std::vector<int32_t> inputs = InputArgs(id);
+    std::vector<PlanStep> steps;
+    const size_t size = node.op->groups.size;
+    if (size == 0) {
+      PlanStep& step = steps.emplace_back();
+      step.kernel = g_.choice.kernels[id][0];
+      step.args = inputs;
+      const std::vector<int32_t> outputs = OutputArgs(id);
+      step.args.insert(step.args.end(), outputs.begin(), outputs.end());
     }
+    for (size_t group = 0; size > 0 && group < g_.choice.kernels[id].size();
+         ++group) {
+      const Kernel* kernel = g_.choice.kernels[id][group];
+      auto step =
+          std::find_if(steps.begin(), steps.end(),
+                       [&](const PlanStep& s) { return s.kernel == kernel; });
+      if (step == steps.end()) step = steps.emplace(steps.end());
+      step->kernel = kernel;
+      step->groups.push_back(static_cast<int32_t>(group));
+      const auto begin = inputs.begin() + static_cast<int64_t>(group * size);
+      step->args.insert(step->args.end(), begin,
+                        begin + static_cast<int64_t>(size));
+    }
+    for (PlanStep& step : steps) {
+      step.node = id;
+      if (size > 0) {
+        step.args.insert(
+            step.args.end(),
+            inputs.end() - static_cast<int64_t>(node.op->groups.num_shared),
+            inputs.end());
+      }
+      MINNOW_ASSIGN_OR_RETURN(step.prepared, Prepare(step));
+    }
+    return steps;
+  }
+
+  absl::StatusOr<Prepared> Prepare(const PlanStep& step) const {
+    if (step.kernel->prepare == nullptr) return Prepared{};
+    const Node& node = g_.graph.nodes[step.node];
+    std::vector<Shape> shapes;
+    for (int32_t arg : step.args) shapes.push_back(g_.types.shapes[arg]);
+    absl::StatusOr<Prepared> prepared =
+        step.kernel->prepare(node.attrs, shapes);
+    if (!prepared.ok()) return Annotate(prepared.status(), node.Describe());
     return prepared;
   }
 
@@ -250,17 +299,10 @@ class Planner {
       if (from < 0) continue;
       steps_.push_back(
           {.args = {from, value},
+           .groups = {},
            .prepared = {},
            .note = absl::StrCat("copy for ", g_.graph.nodes[id].name)});
     }
-  }
-
-  PlanStep KernelStep(int32_t id) const {
-    PlanStep step;
-    step.node = id;
-    step.kernel = g_.choice.kernels[id];
-    step.args = ArgsOf(id);
-    return step;
   }
 
   TypedGraph g_;
@@ -299,12 +341,12 @@ absl::StatusOr<Plan> MakePlan(
     }
     absl::flat_hash_set<std::string> names;
     for (const Node& node : typed.graph.nodes) names.insert(node.name);
-    std::vector<bool> converted;
+    std::vector<bool> inserted;
     MINNOW_ASSIGN_OR_RETURN(
         Graph with_casts,
-        InsertCasts(typed.graph, typed.index, typed.choice, converted));
+        InsertCasts(typed.graph, typed.index, typed.choice, inserted));
     MINNOW_ASSIGN_OR_RETURN(
-        typed, InferAll(std::move(with_casts), variables, converted));
+        typed, InferAll(std::move(with_casts), variables, inserted));
     notes = CastNotes(typed.graph, names);
   }
   return Planner(std::move(typed), options).Run(notes);
@@ -315,40 +357,58 @@ int64_t Plan::DenseBytes(int32_t value) const {
          static_cast<int64_t>(DTypeSize(*types.dtypes[value]));
 }
 
+int64_t Plan::OutputBytes(const PlanStep& step, int32_t out) const {
+  if (step.groups.empty()) return DenseBytes(out);
+  int64_t bytes = 0;
+  const size_t size = graph.nodes[step.node].op->groups.size;
+  for (size_t i = 0; i < step.groups.size(); ++i) {
+    bytes += DenseBytes(step.args[i * size]);
+  }
+  return bytes;
+}
+
+// "dense,row_sparse,dense float32": how the arguments of a step are stored.
+std::string Plan::KernelColumn(const PlanStep& step) const {
+  if (step.node < 0) return "copy";
+  const Node& node = graph.nodes[step.node];
+  const Kernel& kernel = *step.kernel;
+  if (node.op->name == "cast_storage") {
+    return absl::StrCat("cast_storage ",
+                        StorageTypeName(kernel.args[0].storage), "->",
+                        StorageTypeName(kernel.args[1].storage));
+  }
+  if (!step.groups.empty()) {
+    return absl::StrCat(KernelText(kernel), " x", step.groups.size());
+  }
+  std::vector<absl::string_view> inputs;
+  for (size_t k = 0; k < node.inputs.size(); ++k) {
+    inputs.push_back(StorageTypeName(storages[step.args[k]]));
+  }
+  return absl::StrCat(absl::StrJoin(inputs, ","), inputs.empty() ? "" : " ",
+                      DTypeName(kernel.args.back().dtype));
+}
+
 std::string Plan::ToString() const {
   std::vector<std::vector<std::string>> rows = {
       {"step", "node", "kernel", "out", "bytes", "note"}};
   for (size_t i = 0; i < steps.size(); ++i) {
     const PlanStep& step = steps[i];
-    // What it makes: the output, or what it changes.
+    // What it makes: the output, or what it changes; of groups the first one.
     int32_t out = step.args.back();
-    std::string name = "-", kernel = "copy";
+    std::string name = "-";
     if (step.node >= 0) {
-      const Node& node = graph.nodes[step.node];
-      out = index.count(step.node) > 0 ? index.first(step.node) : out;
-      name = node.name;
-      if (node.op->name == "cast_storage") {
-        kernel = absl::StrCat(
-            "cast_storage ", StorageTypeName(step.kernel->args[0].storage),
-            "->", StorageTypeName(step.kernel->args[1].storage));
-      } else {
-        const size_t inputs = node.inputs.size();
-        kernel.clear();
-        for (size_t k = 0; k < inputs; ++k) {
-          absl::StrAppend(&kernel, k > 0 ? "," : "",
-                          StorageTypeName(storages[step.args[k]]));
-        }
-        absl::StrAppend(&kernel, inputs > 0 ? " " : "",
-                        DTypeName(step.kernel->args.back().dtype));
-      }
+      name = graph.nodes[step.node].name;
+      if (index.count(step.node) > 0) out = index.first(step.node);
+      if (!step.groups.empty()) out = step.args[0];
     }
     rows.push_back(
-        {absl::StrCat(i), name, kernel,
+        {absl::StrCat(i), name, KernelColumn(step),
          absl::StrCat(StorageTypeName(storages[out]), " ",
                       types.shapes[out].ToString(), " ",
-                      DTypeName(*types.dtypes[out])),
+                      DTypeName(*types.dtypes[out]),
+                      step.groups.size() > 1 ? ", ..." : ""),
          absl::StrCat(storages[out] == StorageType::kDense ? "" : "<= ",
-                      DenseBytes(out)),
+                      OutputBytes(step, out)),
          step.note});
   }
   std::string text = AlignColumns(rows);

@@ -44,10 +44,13 @@ struct ValuePlace {
 };
 
 struct PlanStep {
-  // The node whose kernel runs; -1 for a copy that ends an update.
+  // The node whose kernel runs; -1 for a copy that ends an update. With groups
+  // of inputs a node has a step for each of their kernels.
   int32_t node = -1;
   const Kernel* kernel = nullptr;  // Null for a copy.
   std::vector<int32_t> args;       // Values; for a copy from, to.
+  // Where the operator has groups: those that the kernel runs for.
+  std::vector<int32_t> groups;
   Prepared prepared;
   int64_t workspace_offset = 0;
   std::string note;  // "fallback for step.grad", "copy of w".
@@ -75,6 +78,11 @@ struct Plan {
   int64_t DenseBytes(int32_t value) const;
   // One line a step, then totals.
   std::string ToString() const;
+
+ private:
+  std::string KernelColumn(const PlanStep& step) const;
+  // Of all groups, where there are groups.
+  int64_t OutputBytes(const PlanStep& step, int32_t out) const;
 };
 
 // Plans a run of all outputs and updates of `graph`. `variables` says what is

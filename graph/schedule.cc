@@ -59,16 +59,12 @@ class Scheduler {
         continue;
       }
       const auto defs = node.op->inputs.For(node.attrs);
-      int32_t updated = 0;
+      const std::vector<int32_t> new_values = node.NewValues();
       for (size_t i = 0; i < node.inputs.size(); ++i) {
         const int32_t input = index_[node.inputs[i]];
         if (defs[i].access == Access::kUnread) continue;
         readers_[input].push_back(static_cast<int32_t>(id));
-        if (defs[i].access == Access::kRead) continue;
-        const int32_t output = defs[i].access == Access::kUpdate
-                                   ? updated++
-                                   : node.hidden_output(i);
-        tied_[index_.first(id) + output] = input;
+        if (new_values[i] >= 0) tied_[index_.first(id) + new_values[i]] = input;
       }
     }
   }

@@ -1,5 +1,6 @@
 #include "minnow/graph/storage.h"
 
+#include <algorithm>
 #include <bit>
 
 #include "absl/container/flat_hash_set.h"
@@ -115,14 +116,17 @@ absl::Status NoKernel(const Node& node, const NodeArgs& args) {
       absl::StrJoin(rows, "; "), "), found ", absl::StrJoin(found, ", ")));
 }
 
-NodeArgs ArgsOf(const Node& node, int32_t id, const ValueIndex& index,
-                const ValueTypes& types,
+// `inputs` are the positions of those that a kernel takes.
+NodeArgs ArgsOf(const Node& node, int32_t id, absl::Span<const size_t> inputs,
+                const ValueIndex& index, const ValueTypes& types,
                 const std::vector<StorageType>& storages) {
   NodeArgs args;
-  for (NodeOutput x : node.inputs) {
-    args.dtypes.push_back(*types.dtypes[index[x]]);
-    args.storages.push_back(storages[index[x]]);
+  for (size_t i : inputs) {
+    const int32_t x = index[node.inputs[i]];
+    args.dtypes.push_back(*types.dtypes[x]);
+    args.storages.push_back(storages[x]);
   }
+  if (node.op->groups.size > 0) return args;  // No output of its own.
   size_t updated = 0;
   const auto defs = node.op->inputs.For(node.attrs);
   for (const InputDef& def : defs) {
@@ -138,32 +142,84 @@ NodeArgs ArgsOf(const Node& node, int32_t id, const ValueIndex& index,
 }
 
 // The storage of each output of a node that runs `kernel` on inputs that are
-// stored like this.
+// stored like this. With groups any of their kernels will do.
 void SetOutputStorages(const Node& node, int32_t first, const Kernel& kernel,
                        absl::Span<const StorageType> inputs,
                        std::vector<StorageType>& storages) {
-  const auto defs = node.op->inputs.For(node.attrs);
-  int32_t updated = 0;
-  for (size_t i = 0; i < defs.size(); ++i) {
-    if (defs[i].access == Access::kUpdate) {
-      storages[first + updated++] = inputs[i];
-    } else if (defs[i].access == Access::kMutate) {
-      storages[first + node.hidden_output(i)] = inputs[i];
-    }
+  int32_t new_values = 0;
+  const std::vector<int32_t> new_value = node.NewValues();
+  const int32_t visible = static_cast<int32_t>(node.num_visible_outputs());
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    if (new_value[i] < 0) continue;
+    storages[first + new_value[i]] = inputs[i];
+    new_values += new_value[i] < visible;
   }
   // The other outputs are the kernel's last arguments.
-  const int32_t visible = static_cast<int32_t>(node.num_visible_outputs());
-  const size_t own = static_cast<size_t>(visible - updated);
+  const size_t own = static_cast<size_t>(visible - new_values);
   for (size_t i = 0; i < own; ++i) {
     const size_t arg = kernel.args.back().is_list
                            ? kernel.args.size() - 1
                            : kernel.args.size() - own + i;
-    storages[first + updated + static_cast<int32_t>(i)] =
+    storages[first + new_values + static_cast<int32_t>(i)] =
         kernel.args[arg].storage;
   }
 }
 
+// Chooses the kernel of each group, and adds the inputs that it needs converted
+// to the fallbacks.
+absl::Status ChooseKernelsOf(const Graph& graph, int32_t id,
+                             const ValueIndex& index, const ValueTypes& types,
+                             const std::vector<bool>& inserted,
+                             KernelChoice& choice) {
+  const Node& node = graph.nodes[id];
+  std::vector<StorageType> taken;  // As kernels take the inputs.
+  for (NodeOutput x : node.inputs) taken.push_back(choice.storages[index[x]]);
+  const size_t num_groups = node.op->groups.Count(node.inputs.size());
+  for (size_t group = 0; group < num_groups; ++group) {
+    const std::vector<size_t> inputs = InputsOfGroup(node, group);
+    const NodeArgs args =
+        ArgsOf(node, id, inputs, index, types, choice.storages);
+    const bool converted =
+        !inserted.empty() &&
+        std::any_of(inputs.begin(), inputs.end(),
+                    [&](size_t i) { return inserted[node.inputs[i].node]; });
+    std::vector<StorageType> storages = args.storages;
+    const Kernel* kernel = FindKernel(node, args, storages, converted);
+    if (kernel == nullptr) kernel = FindFallback(node, args, storages);
+    if (kernel == nullptr) return NoKernel(node, args);
+    choice.kernels[id].push_back(kernel);
+    for (size_t k = 0; k < inputs.size(); ++k) {
+      if (storages[k] == args.storages[k]) continue;
+      // A shared one may be converted for another group already.
+      if (taken[inputs[k]] != storages[k]) {
+        choice.fallbacks.push_back({id, static_cast<int32_t>(inputs[k])});
+      }
+      taken[inputs[k]] = storages[k];
+    }
+  }
+  if (!choice.kernels[id].empty()) {
+    SetOutputStorages(node, index.first(id), *choice.kernels[id][0], taken,
+                      choice.storages);
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
+
+std::vector<size_t> InputsOfGroup(const Node& node, size_t group) {
+  const GroupDef& groups = node.op->groups;
+  const size_t n = node.inputs.size();
+  std::vector<size_t> inputs;
+  if (groups.size == 0) {
+    for (size_t i = 0; i < n; ++i) inputs.push_back(i);
+    return inputs;
+  }
+  for (size_t i = 0; i < groups.size; ++i) {
+    inputs.push_back(group * groups.size + i);
+  }
+  for (size_t i = n - groups.num_shared; i < n; ++i) inputs.push_back(i);
+  return inputs;
+}
 
 std::string KernelText(const Kernel& kernel) {
   std::vector<absl::string_view> storages, dtypes;
@@ -181,7 +237,7 @@ absl::StatusOr<KernelChoice> ChooseKernels(const Graph& graph,
                                            const ValueIndex& index,
                                            const ValueTypes& types,
                                            const VariableTypes& known,
-                                           const std::vector<bool>& converted) {
+                                           const std::vector<bool>& inserted) {
   KernelChoice choice;
   choice.kernels.resize(graph.nodes.size());
   choice.storages.resize(static_cast<size_t>(index.size()),
@@ -199,19 +255,8 @@ absl::StatusOr<KernelChoice> ChooseKernels(const Graph& graph,
       choice.storages[first] = storage.value_or(StorageType::kDense);
       continue;
     }
-    const NodeArgs args = ArgsOf(node, id, index, types, choice.storages);
-    std::vector<StorageType> inputs = args.storages;
-    const Kernel* kernel =
-        FindKernel(node, args, inputs, !converted.empty() && converted[i]);
-    if (kernel == nullptr) kernel = FindFallback(node, args, inputs);
-    if (kernel == nullptr) return NoKernel(node, args);
-    choice.kernels[i] = kernel;
-    for (size_t k = 0; k < inputs.size(); ++k) {
-      if (inputs[k] != args.storages[k]) {
-        choice.fallbacks.push_back({id, static_cast<int32_t>(k)});
-      }
-    }
-    SetOutputStorages(node, first, *kernel, inputs, choice.storages);
+    MINNOW_RETURN_IF_ERROR(
+        ChooseKernelsOf(graph, id, index, types, inserted, choice));
   }
   return choice;
 }
@@ -230,10 +275,10 @@ bool NeedsCasts(const Graph& graph, const ValueIndex& index,
 
 absl::StatusOr<Graph> InsertCasts(const Graph& graph, const ValueIndex& index,
                                   const KernelChoice& choice,
-                                  std::vector<bool>& converted) {
+                                  std::vector<bool>& inserted) {
   MINNOW_ASSIGN_OR_RETURN(const OpDef* cast,
                           graph.registry->Get("cast_storage"));
-  converted.clear();
+  inserted.clear();
   Graph result;
   result.registry = graph.registry;
   result.unknown_ops = graph.unknown_ops;
@@ -255,13 +300,14 @@ absl::StatusOr<Graph> InsertCasts(const Graph& graph, const ValueIndex& index,
     MINNOW_ASSIGN_OR_RETURN(node.attrs, Attrs::Parse(cast->attrs, {stype}));
     node.inputs = {x};
     result.nodes.push_back(std::move(node));
+    inserted.resize(result.nodes.size());
+    inserted.back() = true;
     return NodeOutput{static_cast<int32_t>(result.nodes.size()) - 1, 0};
   };
   size_t next = 0;
   for (size_t id = 0; id < graph.nodes.size(); ++id) {
     Node node = graph.nodes[id];
     for (NodeOutput& x : node.inputs) x = moved(x);
-    const size_t first_fallback = next;
     for (; next < choice.fallbacks.size() &&
            choice.fallbacks[next].node == static_cast<int32_t>(id);
          ++next) {
@@ -269,8 +315,6 @@ absl::StatusOr<Graph> InsertCasts(const Graph& graph, const ValueIndex& index,
       MINNOW_ASSIGN_OR_RETURN(x, add_cast(x, StorageType::kDense));
     }
     new_id[id] = static_cast<int32_t>(result.nodes.size());
-    converted.resize(result.nodes.size() + 1);
-    converted.back() = next > first_fallback;
     result.nodes.push_back(std::move(node));
   }
   for (NodeOutput x : graph.outputs) result.outputs.push_back(moved(x));
@@ -282,7 +326,7 @@ absl::StatusOr<Graph> InsertCasts(const Graph& graph, const ValueIndex& index,
     }
     result.updates.push_back({new_id[update.variable], value});
   }
-  converted.resize(result.nodes.size());
+  inserted.resize(result.nodes.size());
   return result;
 }
 

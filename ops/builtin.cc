@@ -2,6 +2,7 @@
 
 #include "minnow/core/status.h"
 #include "minnow/ops/activation.h"
+#include "minnow/ops/adam.h"
 #include "minnow/ops/add_n.h"
 #include "minnow/ops/arg_reduce.h"
 #include "minnow/ops/binary.h"
@@ -15,11 +16,17 @@
 #include "minnow/ops/dropout.h"
 #include "minnow/ops/embedding.h"
 #include "minnow/ops/ensure_rows.h"
+#include "minnow/ops/ftml.h"
+#include "minnow/ops/ftrl.h"
 #include "minnow/ops/fully_connected.h"
 #include "minnow/ops/gather_nd.h"
 #include "minnow/ops/init.h"
+#include "minnow/ops/lamb.h"
 #include "minnow/ops/logic.h"
 #include "minnow/ops/max.h"
+#include "minnow/ops/mp_sgd.h"
+#include "minnow/ops/multi_sgd.h"
+#include "minnow/ops/nag.h"
 #include "minnow/ops/norm.h"
 #include "minnow/ops/one_hot.h"
 #include "minnow/ops/pad.h"
@@ -31,12 +38,14 @@
 #include "minnow/ops/regression_output.h"
 #include "minnow/ops/repeat.h"
 #include "minnow/ops/reshape.h"
+#include "minnow/ops/rmsprop.h"
 #include "minnow/ops/sample.h"
 #include "minnow/ops/sample_multinomial.h"
 #include "minnow/ops/sequence.h"
 #include "minnow/ops/sgd.h"
 #include "minnow/ops/shape.h"
 #include "minnow/ops/shuffle.h"
+#include "minnow/ops/signum.h"
 #include "minnow/ops/slice.h"
 #include "minnow/ops/softmax.h"
 #include "minnow/ops/softmax_cross_entropy.h"
@@ -54,6 +63,7 @@ namespace minnow {
 absl::StatusOr<OpRegistry> MakeBuiltinOps() {
   OpRegistry registry;
   for (auto* family : {ActivationOps,
+                       AdamOps,
                        AddNOps,
                        ArgReduceOps,
                        BinaryMathOps,
@@ -68,11 +78,17 @@ absl::StatusOr<OpRegistry> MakeBuiltinOps() {
                        DropoutOps,
                        EmbeddingOps,
                        EnsureRowsOps,
+                       FtmlOps,
+                       FtrlOps,
                        FullyConnectedOps,
                        GatherNdOps,
                        InitOps,
+                       LambOps,
                        LogicOps,
                        MaxOps,
+                       MpSgdOps,
+                       MultiSgdOps,
+                       NagOps,
                        NormOps,
                        OneHotOps,
                        PadOps,
@@ -84,12 +100,14 @@ absl::StatusOr<OpRegistry> MakeBuiltinOps() {
                        RegressionOutputOps,
                        RepeatOps,
                        ReshapeOps,
+                       RmspropOps,
                        SampleMultinomialOps,
                        SampleOps,
                        SequenceOps,
                        SgdOps,
                        ShapeOps,
                        ShuffleOps,
+                       SignumOps,
                        SliceOps,
                        SoftmaxCrossEntropyOps,
                        SoftmaxOps,

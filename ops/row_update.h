@@ -1,25 +1,14 @@
-// Kernels of update rules (update.h) for gradients that are row_sparse.
+// The loops of update rules (update.h) over rows, for gradients that are
+// row_sparse. Dense arrays and tables of rows look the same to them.
 //
-//   .kernels = UpdateKernels<SgdMomRule, 1>()
+//   UpdateRows<RowsToUpdate::kListed>(threads, rule, weight, grad, state...)
 //
-// gives, for weight, gradient and states:
-//
-//   dense, dense, dense                      each element
-//   dense, row_sparse, dense                 lazy: the rows of the gradient;
-//                                            else all: those without a gradient
-//                                            take 0 for it
-//   row_sparse, row_sparse, row_sparse       the same, among stored rows; rows
-//                                            of the gradient that are not
-//                                            stored yet are created
-//   row_sparse, row_sparse, dense            all rows, lazy or not: lazy asks
-//                                            for weight and states alike
-//
-// Lazy is what the attribute `lazy_update` says.
+// A table of rows, a weight or a state, gets the rows that it lacks.
 #ifndef MINNOW_OPS_ROW_UPDATE_H_
 #define MINNOW_OPS_ROW_UPDATE_H_
 
 #include <algorithm>
-#include <utility>
+#include <cstdint>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -27,6 +16,11 @@
 #include "minnow/ops/update.h"
 
 namespace minnow {
+
+// Which rows a row_sparse gradient updates: those that it lists, or all (in a
+// table: all that are stored), where it counts as zero in the others.
+enum class RowsToUpdate { kListed, kAll };
+
 namespace internal {
 
 // Rows of a block: its elements are those of a block of the dense loop.
@@ -46,6 +40,36 @@ MINNOW_INLINE inline T* RowAt(const RowTable<T>& array, int64_t row,
   return array.data() + array.Find(row) * row_size;
 }
 
+template <typename W, typename M>
+MINNOW_INLINE inline auto RowAt(const Mixed<W, M>& mixed, int64_t row,
+                                int64_t row_size) {
+  return Mixed{RowAt(mixed.weight, row, row_size),
+               RowAt(mixed.master, row, row_size)};
+}
+
+// The row of a table that is stored in a slot.
+template <typename T>
+MINNOW_INLINE inline T* SlotAt(const RowTable<T>& array, int64_t slot,
+                               int64_t row_size) {
+  return array.data() + slot * row_size;
+}
+template <typename W, typename M>
+MINNOW_INLINE inline auto SlotAt(const Mixed<W, M>& mixed, int64_t slot,
+                                 int64_t row_size) {
+  return Mixed{SlotAt(mixed.weight, slot, row_size),
+               RowAt(mixed.master, mixed.weight.rows()[slot], row_size)};
+}
+
+// Where the rows of a weight are.
+template <typename View>
+const View& RowsOf(const View& weight) {
+  return weight;
+}
+template <typename W, typename M>
+const W& RowsOf(const Mixed<W, M>& mixed) {
+  return mixed.weight;
+}
+
 // Asks for a row that will be needed soon: rows lie anywhere, so the processor
 // cannot foresee it. Finding a row of a table would cost more than it saves.
 template <typename T>
@@ -60,6 +84,12 @@ MINNOW_INLINE inline void PrefetchRow(const Dense<T>& array, int64_t row,
 }
 template <typename T>
 MINNOW_INLINE inline void PrefetchRow(const RowTable<T>&, int64_t, int64_t) {}
+template <typename W, typename M>
+MINNOW_INLINE inline void PrefetchRow(const Mixed<W, M>& mixed, int64_t row,
+                                      int64_t row_size) {
+  PrefetchRow(mixed.weight, row, row_size);
+  PrefetchRow(mixed.master, row, row_size);
+}
 
 // How many rows ahead: a kilobyte and more of each array.
 inline int64_t PrefetchDistance(int64_t row_size) {
@@ -76,24 +106,41 @@ absl::Status StoreRows(absl::Span<const int64_t> rows,
   return array.Add(rows);
 }
 
+template <typename W, typename M>
+absl::Status StoreRows(absl::Span<const int64_t> rows,
+                       const Mixed<W, M>& mixed) {
+  MINNOW_RETURN_IF_ERROR(StoreRows(rows, mixed.weight));
+  return StoreRows(rows, mixed.master);
+}
+
 // Stores the rows of a weight that its state has a value for.
-template <typename T>
-absl::Status StoreRowsOf(const RowTable<T>& state, const RowTable<T>& weight) {
+template <typename S, typename T>
+absl::Status StoreRowsOf(const RowTable<S>& state, const RowTable<T>& weight) {
   return weight.Add(state.rows());
 }
-template <typename T>
-absl::Status StoreRowsOf(const Dense<T>& state, const RowTable<T>& weight) {
+template <typename S, typename T>
+absl::Status StoreRowsOf(const Dense<S>& state, const RowTable<T>& weight) {
   const int64_t row_size = weight.row_size();
   std::vector<int64_t> rows;
   for (int64_t row = 0; row < state.dims[0]; ++row) {
-    const T* values = RowAt(state, row, row_size);
-    if (weight.Find(row) < 0 && std::any_of(values, values + row_size, [](T x) {
-          return static_cast<ComputeType<T>>(x) != 0;
+    const S* values = RowAt(state, row, row_size);
+    if (weight.Find(row) < 0 && std::any_of(values, values + row_size, [](S x) {
+          return static_cast<ComputeType<S>>(x) != 0;
         })) {
       rows.push_back(row);
     }
   }
   return weight.Add(rows);
+}
+
+// All rows that a weight has: in mixed precision its master may have more.
+template <typename T>
+absl::Status StoreRowsOfMaster(const RowTable<T>&) {
+  return absl::OkStatus();
+}
+template <typename W, typename M>
+absl::Status StoreRowsOfMaster(const Mixed<W, M>& mixed) {
+  return StoreRowsOf(mixed.master, mixed.weight);
 }
 
 template <typename... S>
@@ -104,19 +151,16 @@ absl::Status FirstError(const S&... statuses) {
 }
 
 // The rows of the gradient.
-template <template <typename> class Rule, typename T, typename Weight,
-          typename... State>
-absl::Status UpdateListedRows(const RunContext& context,
-                              const typename Rule<ComputeType<T>>::Attrs& attrs,
+template <typename Rule, typename Weight, typename T, typename... State>
+absl::Status UpdateListedRows(ThreadPool& threads, const Rule& rule,
                               Weight weight, RowSparse<const T> grad,
                               State... state) {
-  const Rule<ComputeType<T>> rule(attrs);
   const int64_t row_size = grad.row_size();
   MINNOW_RETURN_IF_ERROR(
       FirstError(StoreRows(grad.rows, weight), StoreRows(grad.rows, state)...));
   ParallelFor(
-      *context.threads, static_cast<int64_t>(grad.rows.size()),
-      RowGrain(row_size), [&](int64_t begin, int64_t end) {
+      threads, static_cast<int64_t>(grad.rows.size()), RowGrain(row_size),
+      [&](int64_t begin, int64_t end) {
         Vectorize([=, rows = grad.rows.data(), values = grad.values.data(),
                    ahead = PrefetchDistance(row_size)]() MINNOW_INLINE {
           for (int64_t i = begin; i < end; ++i) {
@@ -134,15 +178,12 @@ absl::Status UpdateListedRows(const RunContext& context,
 }
 
 // All rows of a dense weight.
-template <template <typename> class Rule, typename T, typename... State>
-absl::Status UpdateAllRows(const RunContext& context,
-                           const typename Rule<ComputeType<T>>::Attrs& attrs,
-                           Dense<T> weight, RowSparse<const T> grad,
-                           State... state) {
-  const Rule<ComputeType<T>> rule(attrs);
+template <typename Rule, typename Weight, typename T, typename... State>
+absl::Status UpdateAllRows(ThreadPool& threads, const Rule& rule, Weight weight,
+                           RowSparse<const T> grad, State... state) {
   const int64_t row_size = grad.row_size();
   ParallelFor(
-      *context.threads, weight.dims[0], RowGrain(row_size),
+      threads, grad.dims[0], RowGrain(row_size),
       [&](int64_t begin, int64_t end) {
         const int64_t* next =
             std::lower_bound(grad.rows.begin(), grad.rows.end(), begin);
@@ -171,23 +212,23 @@ absl::Status UpdateAllRows(const RunContext& context,
 
 // All rows of a row_sparse weight: those that it stores, those that a state
 // has, and those of the gradient.
-template <template <typename> class Rule, typename T, typename... State>
-absl::Status UpdateStoredRows(const RunContext& context,
-                              const typename Rule<ComputeType<T>>::Attrs& attrs,
-                              RowTable<T> weight, RowSparse<const T> grad,
+template <typename Rule, typename Weight, typename T, typename... State>
+absl::Status UpdateStoredRows(ThreadPool& threads, const Rule& rule,
+                              Weight weight, RowSparse<const T> grad,
                               State... state) {
-  const Rule<ComputeType<T>> rule(attrs);
   const int64_t row_size = grad.row_size();
-  MINNOW_RETURN_IF_ERROR(
-      FirstError(weight.Add(grad.rows), StoreRowsOf(state, weight)...));
-  MINNOW_RETURN_IF_ERROR(FirstError(StoreRows(weight.rows(), state)...));
+  const auto& table = RowsOf(weight);
+  MINNOW_RETURN_IF_ERROR(FirstError(StoreRows(grad.rows, weight),
+                                    StoreRowsOfMaster(weight),
+                                    StoreRowsOf(state, table)...));
+  MINNOW_RETURN_IF_ERROR(FirstError(StoreRows(table.rows(), weight),
+                                    StoreRows(table.rows(), state)...));
   ParallelFor(
-      *context.threads, static_cast<int64_t>(weight.rows().size()),
-      RowGrain(row_size), [&](int64_t begin, int64_t end) {
-        Vectorize([=, grad = grad,
-                   rows = weight.rows().data()]() MINNOW_INLINE {
+      threads, static_cast<int64_t>(table.rows().size()), RowGrain(row_size),
+      [&](int64_t begin, int64_t end) {
+        Vectorize([=, grad = grad, rows = table.rows().data()]() MINNOW_INLINE {
           for (int64_t slot = begin; slot < end; ++slot) {
-            T* to = weight.data() + slot * row_size;
+            const auto to = SlotAt(weight, slot, row_size);
             const auto listed = std::lower_bound(grad.rows.begin(),
                                                  grad.rows.end(), rows[slot]);
             if (listed != grad.rows.end() && *listed == rows[slot]) {
@@ -205,81 +246,21 @@ absl::Status UpdateStoredRows(const RunContext& context,
   return absl::OkStatus();
 }
 
-template <typename V, size_t>
-using Repeated = V;
-
-template <typename A>
-bool IsLazy(const Attrs& attrs) {
-  return attrs.As<A>().lazy_update;
-}
-
 }  // namespace internal
 
-// Updates the rows of a row_sparse gradient, and no others. `View` is Dense or
-// RowTable: how weight and states are stored.
-template <template <typename> class Rule, size_t num_states,
-          template <typename> class View>
-std::vector<Kernel> ListedRowsKernels() {
-  return KernelsFor(FloatTypes(), []<typename T>() {
-    return []<size_t... i>(std::index_sequence<i...>) {
-      return KernelOf<internal::UpdateListedRows<
-          Rule, T, View<T>, internal::Repeated<View<T>, i>...>>();
-    }
-    (std::make_index_sequence<num_states>());
-  });
-}
-
-// Updates all rows by a row_sparse gradient.
-template <template <typename> class Rule, size_t num_states>
-std::vector<Kernel> AllRowsKernels() {
-  std::vector<Kernel> kernels;
-  const auto add = [&](std::vector<Kernel> more) {
-    std::move(more.begin(), more.end(), std::back_inserter(kernels));
-  };
-  const auto states = std::make_index_sequence<num_states>();
-  add(KernelsFor(FloatTypes(), [&]<typename T>() {
-    return []<size_t... i>(std::index_sequence<i...>) {
-      return KernelOf<internal::UpdateAllRows<
-          Rule, T, internal::Repeated<Dense<T>, i>...>>();
-    }
-    (states);
-  }));
-  add(KernelsFor(FloatTypes(), [&]<typename T>() {
-    return []<size_t... i>(std::index_sequence<i...>) {
-      return KernelOf<internal::UpdateStoredRows<
-          Rule, T, internal::Repeated<RowTable<T>, i>...>>();
-    }
-    (states);
-  }));
-  if constexpr (num_states > 0) {
-    add(KernelsFor(FloatTypes(), [&]<typename T>() {
-      return []<size_t... i>(std::index_sequence<i...>) {
-        return KernelOf<internal::UpdateStoredRows<
-            Rule, T, internal::Repeated<Dense<T>, i>...>>();
-      }
-      (states);
-    }));
+// Updates rows of a weight: Dense, RowTable, or Mixed of two of them.
+template <RowsToUpdate rows, typename Rule, typename Weight, typename T,
+          typename... State>
+absl::Status UpdateRows(ThreadPool& threads, const Rule& rule, Weight weight,
+                        RowSparse<const T> grad, State... state) {
+  using View = std::decay_t<decltype(internal::RowsOf(weight))>;
+  if constexpr (rows == RowsToUpdate::kListed) {
+    return internal::UpdateListedRows(threads, rule, weight, grad, state...);
+  } else if constexpr (View::kStorage == StorageType::kDense) {
+    return internal::UpdateAllRows(threads, rule, weight, grad, state...);
+  } else {
+    return internal::UpdateStoredRows(threads, rule, weight, grad, state...);
   }
-  return kernels;
-}
-
-// All of them, for a rule whose attributes have `lazy_update`.
-template <template <typename> class Rule, size_t num_states>
-std::vector<Kernel> UpdateKernels() {
-  std::vector<Kernel> kernels = DenseUpdateKernels<Rule, num_states>();
-  const auto add_lazy = [&](std::vector<Kernel> lazy) {
-    for (Kernel& kernel : lazy) {
-      kernels.push_back(std::move(kernel)
-                            .When(internal::IsLazy<typename Rule<float>::Attrs>)
-                            .NotForFallback());
-    }
-  };
-  add_lazy(ListedRowsKernels<Rule, num_states, Dense>());
-  add_lazy(ListedRowsKernels<Rule, num_states, RowTable>());
-  for (Kernel& kernel : AllRowsKernels<Rule, num_states>()) {
-    kernels.push_back(std::move(kernel));
-  }
-  return kernels;
 }
 
 }  // namespace minnow

@@ -1,8 +1,8 @@
 #include "minnow/ops/sgd.h"
 
 #include "minnow/ops/compose.h"
-#include "minnow/ops/row_update.h"
 #include "minnow/ops/sgd_rules.h"
+#include "minnow/ops/update_kernels.h"
 
 namespace minnow {
 namespace {
@@ -11,8 +11,7 @@ OpDef SgdUpdateOp() {
   return {
       .name = "sgd_update",
       .aliases = {"_sparse_sgd_update"},
-      .doc = R"(g = clip(rescale_grad * grad, clip_gradient)
-out = (1 - lr * wd) * weight - lr * g)",
+      .doc = kSgd,
       .attrs = AttrsTypeOf<SgdUpdateAttrs>(),
       .inputs = {{"weight", Access::kUpdate}, {"grad"}},
       .shape = SameShape,
@@ -24,9 +23,7 @@ OpDef SgdMomUpdateOp() {
   return {
       .name = "sgd_mom_update",
       .aliases = {"_sparse_sgd_mom_update"},
-      .doc = R"(g = clip(rescale_grad * grad, clip_gradient)
-mom = momentum * mom - lr * wd * weight - lr * g
-out = weight + mom)",
+      .doc = kSgdMom,
       .attrs = AttrsTypeOf<SgdMomUpdateAttrs>(),
       .inputs = {{"weight", Access::kUpdate},
                  {"grad"},

@@ -1,4 +1,4 @@
-// The rules of stochastic gradient descent: see update.h.
+// The rules of stochastic gradient descent (see update.h), and their formulas.
 #ifndef MINNOW_OPS_SGD_RULES_H_
 #define MINNOW_OPS_SGD_RULES_H_
 
@@ -6,6 +6,14 @@
 #include "minnow/ops/update.h"
 
 namespace minnow {
+
+inline constexpr char kSgd[] = R"(g = clip(rescale_grad * grad, clip_gradient)
+out = (1 - lr * wd) * weight - lr * g)";
+
+inline constexpr char kSgdMom[] =
+    R"(g = clip(rescale_grad * grad, clip_gradient)
+mom = momentum * mom - lr * wd * weight - lr * g
+out = weight + mom)";
 
 template <typename T>
 struct SgdRule {

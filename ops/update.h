@@ -1,4 +1,4 @@
-// Kernels of operators that update a weight from a gradient, one element at a
+// Rules of operators that update a weight from a gradient, one element at a
 // time.
 //
 // An operator of this kind is a rule: a struct template over the type that is
@@ -12,42 +12,65 @@
 //     MINNOW_INLINE T operator()(T weight, T grad) const;
 //   };
 //
-//   .kernels = UpdateKernels<SgdRule, 0>()  // See row_update.h.
+//   .kernels = UpdateKernels<SgdRule, 0>()  // See update_kernels.h.
 //
 // The loops around it are the same for all rules: here over all elements of
-// dense arrays, in row_update.h over rows.
+// dense arrays, in row_update.h over rows, in multi_update.h over many weights.
+// In mixed precision they are the same as well: see Mixed.
 #ifndef MINNOW_OPS_UPDATE_H_
 #define MINNOW_OPS_UPDATE_H_
 
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
 #include <limits>
-#include <utility>
-#include <vector>
+#include <type_traits>
 
 #include "absl/status/status.h"
 #include "minnow/core/half.h"
 #include "minnow/core/simd.h"
 #include "minnow/core/thread_pool.h"
 #include "minnow/core/view.h"
-#include "minnow/graph/kernel.h"
 
 namespace minnow {
 
-// g = clip(rescale * grad), as all optimizers of MXNet begin. A NaN stays NaN.
+// Clips to [-bound, bound]; a bound of 0 or less means not at all. A NaN stays.
 template <typename T>
-struct ScaleAndClip {
-  // A `clip` of 0 or less means none.
-  ScaleAndClip(float rescale, float clip)
-      : rescale(rescale),
-        clip(clip > 0 ? static_cast<T>(clip)
-                      : std::numeric_limits<T>::infinity()) {}
+struct Clip {
+  explicit Clip(float bound)
+      : bound(bound > 0 ? static_cast<T>(bound)
+                        : std::numeric_limits<T>::infinity()) {}
 
-  MINNOW_INLINE T operator()(T grad) const {
-    const T g = rescale * grad;
-    return g > clip ? clip : g < -clip ? -clip : g;
+  MINNOW_INLINE T operator()(T x) const {
+    return x > bound ? bound : x < -bound ? -bound : x;
   }
 
-  T rescale, clip;
+  T bound;
 };
+
+// g = clip(rescale * grad), as most optimizers of MXNet begin.
+template <typename T>
+struct ScaleAndClip {
+  ScaleAndClip(float rescale, float clip) : rescale(rescale), clip(clip) {}
+
+  MINNOW_INLINE T operator()(T grad) const { return clip(rescale * grad); }
+
+  T rescale;
+  Clip<T> clip;
+};
+
+// 1, -1 or 0; of a NaN it is 0.
+template <typename T>
+MINNOW_INLINE inline T SignOf(T x) {
+  return static_cast<T>(x > 0) - static_cast<T>(x < 0);
+}
+
+// 1 - base^exponent: what a moving average has gathered after that many steps.
+template <typename T>
+T OneMinusPower(float base, int64_t exponent) {
+  return static_cast<T>(1 -
+                        std::pow(double{base}, static_cast<double>(exponent)));
+}
 
 namespace internal {
 
@@ -58,7 +81,28 @@ inline constexpr int64_t kUpdateGrain = 1 << 14;
 // The gradient of a row that has none.
 struct NoGradient {
   float operator[](int64_t) const { return 0; }
+  NoGradient operator+(int64_t) const { return {}; }
 };
+
+// A weight in mixed precision: rules work on `master`, a state in float32, and
+// what they make is rounded to the weight. Both are views, or pointers.
+template <typename Weight, typename Master>
+struct Mixed {
+  Weight weight;
+  Master master;
+};
+template <typename Weight, typename Master>
+Mixed(Weight, Master) -> Mixed<Weight, Master>;
+
+// Pointers to the element i.
+template <typename T>
+MINNOW_INLINE inline T* At(const Dense<T>& array, int64_t i) {
+  return array.data() + i;
+}
+template <typename W, typename M>
+MINNOW_INLINE inline auto At(const Mixed<W, M>& mixed, int64_t i) {
+  return Mixed{At(mixed.weight, i), At(mixed.master, i)};
+}
 
 // `grad` is a pointer or NoGradient. Belongs into Vectorize.
 template <typename Rule, typename T, typename Grad, typename... State>
@@ -75,39 +119,36 @@ MINNOW_INLINE inline void UpdateElements(const Rule& rule, int64_t n,
   }
 }
 
-template <template <typename> class Rule, typename T, typename... State>
-absl::Status UpdateDense(const RunContext& context,
-                         const typename Rule<ComputeType<T>>::Attrs& attrs,
-                         Dense<T> weight, Dense<const T> grad, State... state) {
-  const Rule<ComputeType<T>> rule(attrs);
-  ParallelFor(*context.threads, weight.size(), kUpdateGrain,
+template <typename Rule, typename T, typename Grad, typename... State>
+MINNOW_INLINE inline void UpdateElements(const Rule& rule, int64_t n,
+                                         Mixed<T*, float*> weight, Grad grad,
+                                         State*... state) {
+  // By tiles, so that what is rounded is still in the cache.
+  constexpr int64_t kTile = 512;
+  for (int64_t begin = 0; begin < n; begin += kTile) {
+    const int64_t count = std::min(kTile, n - begin);
+    T* __restrict rounded = weight.weight + begin;
+    float* __restrict master = weight.master + begin;
+    UpdateElements(rule, count, master, grad + begin, (state + begin)...);
+    for (int64_t i = 0; i < count; ++i) rounded[i] = static_cast<T>(master[i]);
+  }
+}
+
+// Each element of a dense weight, by a dense gradient.
+template <typename Rule, typename Weight, typename T, typename... State>
+absl::Status UpdateDense(ThreadPool& threads, const Rule& rule, Weight weight,
+                         Dense<const T> grad, State... state) {
+  ParallelFor(threads, grad.size(), kUpdateGrain,
               [&](int64_t begin, int64_t end) {
                 Vectorize([=]() MINNOW_INLINE {
-                  UpdateElements(rule, end - begin, weight.data() + begin,
+                  UpdateElements(rule, end - begin, At(weight, begin),
                                  grad.data() + begin, state.data() + begin...);
                 });
               });
   return absl::OkStatus();
 }
 
-template <typename T, size_t>
-using StateView = Dense<T>;
-
 }  // namespace internal
-
-// The dense kernels of a rule with `num_states` states, for all floating types;
-// those of 16 bits are computed in float32 and rounded once.
-template <template <typename> class Rule, size_t num_states>
-std::vector<Kernel> DenseUpdateKernels() {
-  return KernelsFor(FloatTypes(), []<typename T>() {
-    return []<size_t... i>(std::index_sequence<i...>) {
-      return KernelOf<
-          internal::UpdateDense<Rule, T, internal::StateView<T, i>...>>();
-    }
-    (std::make_index_sequence<num_states>());
-  });
-}
-
 }  // namespace minnow
 
 #endif  // MINNOW_OPS_UPDATE_H_

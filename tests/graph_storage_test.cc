@@ -94,11 +94,11 @@ TEST_F(StorageTest, ConvertsTheFewestInputs) {
   ASSERT_EQ(choice->fallbacks.size(), 1u);
   EXPECT_EQ(choice->fallbacks[0].node, 2);
   EXPECT_EQ(choice->fallbacks[0].input, 1);
-  EXPECT_EQ(KernelText(*choice->kernels[2]), "csr,dense,dense float32");
+  EXPECT_EQ(KernelText(*choice->kernels[2][0]), "csr,dense,dense float32");
   EXPECT_TRUE(NeedsCasts(graph, index, *choice));
 
-  std::vector<bool> converted;
-  const auto with_casts = InsertCasts(graph, index, *choice, converted);
+  std::vector<bool> inserted;
+  const auto with_casts = InsertCasts(graph, index, *choice, inserted);
   ASSERT_TRUE(with_casts.ok()) << with_casts.status();
   EXPECT_TRUE(ValidateGraph(*with_casts).ok());
   ASSERT_EQ(with_casts->nodes.size(), 4u);

@@ -12,10 +12,11 @@ std::ostream& operator<<(std::ostream& os, const OpCase& c) {
 
 std::vector<OpCase> AllOpCases() {
   std::vector<OpCase> all;
-  for (auto* family : {BinaryOpCases, ElementwiseOpCases, IndexingOpCases,
-                       MoveOpCases, NnOpCases, OptimizerOpCases, OutputOpCases,
-                       ProductOpCases, RandomOpCases, ReductionOpCases,
-                       RowsOpCases, ShapeOpCases, UnaryOpCases}) {
+  for (auto* family :
+       {BinaryOpCases, ElementwiseOpCases, IndexingOpCases, MoveOpCases,
+        NnOpCases, OptimizerOpCases, OutputOpCases, ProductOpCases,
+        RandomOpCases, ReductionOpCases, RowsOpCases, ShapeOpCases,
+        UnaryOpCases, UpdateOpCases}) {
     for (OpCase& c : family()) all.push_back(std::move(c));
   }
   return all;

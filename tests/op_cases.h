@@ -108,6 +108,7 @@ std::vector<OpCase> ReductionOpCases();
 std::vector<OpCase> RowsOpCases();
 std::vector<OpCase> ShapeOpCases();
 std::vector<OpCase> UnaryOpCases();
+std::vector<OpCase> UpdateOpCases();
 
 // Formulas that apply a function to each element; of two inputs that have one
 // shape, or of any number of such inputs.

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <numeric>
 #include <random>
 
 #include "absl/strings/str_cat.h"
@@ -158,8 +159,19 @@ std::vector<double> LoadValues(const void* data, DType dtype, int64_t n) {
   return values;
 }
 
-std::vector<DType> ArgDTypes(const Kernel& kernel, size_t count) {
+std::vector<DType> ArgDTypes(const OpDef& op, const Kernel& kernel,
+                             size_t count) {
   std::vector<DType> dtypes;
+  if (op.groups.size > 0) {
+    const size_t groups = op.groups.Count(count);
+    for (size_t i = 0; i < groups * op.groups.size; ++i) {
+      dtypes.push_back(kernel.args[i % op.groups.size].dtype);
+    }
+    for (size_t i = op.groups.size; i < kernel.args.size(); ++i) {
+      dtypes.push_back(kernel.args[i].dtype);
+    }
+    return dtypes;
+  }
   for (const ArgType& arg : kernel.args) {
     const size_t repeat = arg.is_list ? count + 1 - kernel.args.size() : 1;
     dtypes.insert(dtypes.end(), repeat, arg.dtype);
@@ -184,10 +196,12 @@ std::vector<const Kernel*> KernelsOf(const OpDef& op, const OpCase& c) {
       fits &= !c.only_floating || IsFloating(arg.dtype);
       has_list |= arg.is_list;
     }
-    fits &= has_list ? kernel.args.size() <= count + 1
-                     : kernel.args.size() == count;
+    if (op.groups.size == 0) {
+      fits &= has_list ? kernel.args.size() <= count + 1
+                       : kernel.args.size() == count;
+    }
     if (!fits) continue;
-    const std::vector<DType> dtypes = ArgDTypes(kernel, count);
+    const std::vector<DType> dtypes = ArgDTypes(op, kernel, count);
     const auto types =
         Infer(op, c, shapes, absl::MakeSpan(dtypes).first(c.inputs.size()));
     if (!types.ok()) continue;
@@ -292,6 +306,10 @@ absl::StatusOr<std::vector<TestArray>> RunKernel(
 
   RunContext context;
   context.threads = options.threads;
+  std::vector<int32_t> groups(
+      op.groups.size == 0 ? 0 : op.groups.Count(inputs.size()));
+  std::iota(groups.begin(), groups.end(), 0);
+  context.groups = groups;
   Prepared prepared;
   if (kernel.prepare != nullptr) {
     MINNOW_ASSIGN_OR_RETURN(prepared, kernel.prepare(c.attrs, shapes));

@@ -24,7 +24,8 @@ namespace minnow {
 std::vector<const Kernel*> KernelsOf(const OpDef& op, const OpCase& c);
 
 // The data types of a kernel's arguments, its list as long as `count` demands.
-std::vector<DType> ArgDTypes(const Kernel& kernel, size_t count);
+std::vector<DType> ArgDTypes(const OpDef& op, const Kernel& kernel,
+                             size_t count);
 
 // The elements of the inputs, rounded to their types.
 std::vector<TestArray> MakeInputs(absl::Span<const TestInput> inputs,

@@ -36,7 +36,7 @@ std::vector<DType> InputDTypes(const Kernel& kernel, const OpCase& c,
   for (const InputDef& input : op.inputs.For(c.attrs)) {
     outputs -= input.access == Access::kUpdate;
   }
-  std::vector<DType> dtypes = ArgDTypes(kernel, c.inputs.size() + outputs);
+  std::vector<DType> dtypes = ArgDTypes(op, kernel, c.inputs.size() + outputs);
   dtypes.resize(c.inputs.size());
   return dtypes;
 }

@@ -28,12 +28,28 @@ std::vector<Symbol> FindParameters(GraphBuilder& builder, Symbol loss) {
   return parameters;
 }
 
+// An operator that updates one weight: by its gradient and by states that start
+// with zeros.
+absl::Status CheckUpdateOperator(const OpDef& op, const Attrs& attrs) {
+  const auto inputs = op.inputs.For(attrs);
+  bool fits = attrs.type() == op.attrs && inputs.size() >= 2 &&
+              inputs[0].access == Access::kUpdate &&
+              inputs[1].access == Access::kRead;
+  for (size_t i = 2; fits && i < inputs.size(); ++i) {
+    fits = inputs[i].access == Access::kMutate && inputs[i].name != "weight32";
+  }
+  if (fits) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(
+      "training step: expected an operator, with its attributes, that updates "
+      "a weight by a gradient and by states that start with zeros, found '",
+      op.name, "'"));
+}
+
 }  // namespace
 
-Optimizer SgdOptimizer(const SgdMomUpdateAttrs& attrs,
-                       std::vector<DeferredWeight> deferred) {
-  return [attrs, deferred = std::move(deferred)](GraphBuilder& builder,
-                                                 Symbol weight, Symbol grad) {
+Optimizer OperatorOptimizer(std::string op_name, Attrs attrs) {
+  return [op_name = std::move(op_name), attrs = std::move(attrs)](
+             GraphBuilder& builder, Symbol weight, Symbol grad) {
     if (weight.failed() || weight.omitted()) return;
     const Node& variable = builder.node(weight.at.node);
     if (!variable.is_variable()) {
@@ -42,37 +58,61 @@ Optimizer SgdOptimizer(const SgdMomUpdateAttrs& attrs,
                        variable.Describe())));
       return;
     }
-    const std::string name = variable.name;
-    for (const DeferredWeight& w : deferred) {
-      if (w.weight.builder != &builder || w.weight.at != weight.at) continue;
-      op::DeferredSgdMomUpdate(w, grad,
-                               {.lr = attrs.lr,
-                                .momentum = attrs.momentum,
-                                .wd = attrs.wd,
-                                .rescale_grad = attrs.rescale_grad,
-                                .clip_gradient = attrs.clip_gradient},
-                               {.name = absl::StrCat(name, "_update")});
+    const absl::StatusOr<const OpDef*> op = builder.registry().Get(op_name);
+    absl::Status status =
+        op.ok() ? CheckUpdateOperator(**op, attrs) : op.status();
+    if (!status.ok()) {
+      builder.Fail(std::move(status));
       return;
     }
+    const std::string name = variable.name;
     const std::optional<StorageType> stype = variable.variable().stype;
     // Rows may have been added to it in this step.
-    const Symbol latest = builder.Latest(weight);
-    const NodeOptions options = {.name = absl::StrCat(name, "_update"),
-                                 .out = weight};
-    if (attrs.momentum == 0) {
-      op::SgdUpdate(latest, grad,
-                    {.lr = attrs.lr,
-                     .wd = attrs.wd,
-                     .rescale_grad = attrs.rescale_grad,
-                     .clip_gradient = attrs.clip_gradient,
-                     .lazy_update = attrs.lazy_update},
-                    options);
+    std::vector<Symbol> inputs = {builder.Latest(weight), grad};
+    const auto defs = (*op)->inputs.For(attrs);
+    for (size_t i = 2; i < defs.size(); ++i) {
+      inputs.push_back(builder.Variable(absl::StrCat(name, "_", defs[i].name),
+                                        {.stype = stype}));
+    }
+    builder.Add(op_name, inputs, attrs,
+                {.name = absl::StrCat(name, "_update"), .out = weight});
+  };
+}
+
+Optimizer SgdOptimizer(const SgdMomUpdateAttrs& attrs,
+                       std::vector<DeferredWeight> deferred) {
+  const Optimizer other =
+      attrs.momentum != 0
+          ? OperatorOptimizer("sgd_mom_update", attrs)
+          : OperatorOptimizer(
+                "sgd_update",
+                SgdUpdateAttrs{.lr = attrs.lr,
+                               .wd = attrs.wd,
+                               .rescale_grad = attrs.rescale_grad,
+                               .clip_gradient = attrs.clip_gradient,
+                               .lazy_update = attrs.lazy_update});
+  return [attrs, other, deferred = std::move(deferred)](
+             GraphBuilder& builder, Symbol weight, Symbol grad) {
+    for (const DeferredWeight& w : deferred) {
+      if (weight.builder != w.weight.builder || weight.at != w.weight.at) {
+        continue;
+      }
+      op::DeferredSgdMomUpdate(
+          w, grad,
+          {.lr = attrs.lr,
+           .momentum = attrs.momentum,
+           .wd = attrs.wd,
+           .rescale_grad = attrs.rescale_grad,
+           .clip_gradient = attrs.clip_gradient},
+          {.name = absl::StrCat(builder.node(weight.at.node).name, "_update")});
       return;
     }
-    const Symbol mom =
-        builder.Variable(absl::StrCat(name, "_mom"), {.stype = stype});
-    op::SgdMomUpdate(latest, grad, mom, attrs, options);
+    other(builder, weight, grad);
   };
+}
+
+Optimizer AdamOptimizer(const AdamUpdateAttrs& attrs) {
+  return OperatorOptimizer("adam_update", attrs);
 }
 
 std::vector<Symbol> TrainingStep(GraphBuilder& builder, Symbol loss,

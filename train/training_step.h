@@ -7,10 +7,12 @@
 #define MINNOW_TRAIN_TRAINING_STEP_H_
 
 #include <functional>
+#include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "minnow/graph/builder.h"
+#include "minnow/ops/adam.h"
 #include "minnow/ops/deferred.h"
 #include "minnow/ops/sgd.h"
 
@@ -21,9 +23,14 @@ namespace minnow {
 using Optimizer =
     std::function<void(GraphBuilder& builder, Symbol weight, Symbol grad)>;
 
-// sgd_mom_update, or sgd_update if there is no momentum. The momentum of a
-// weight "w" is the variable "w_mom", stored as the weight is; the node is
-// "w_update".
+// The operator `op` with these attributes, for example "rmsprop_update" with
+// RmspropUpdateAttrs. Its states start with zeros; the state "n" of a weight
+// "w" is the variable "w_n", stored as the weight is; the node is "w_update".
+// What depends on the number of the step, such as `t` of ftml_update, is to be
+// set at each one: see Slot.
+Optimizer OperatorOptimizer(std::string op, Attrs attrs);
+
+// sgd_mom_update, or sgd_update if there is no momentum.
 //
 // A table that is read by Embedding with sparse_grad is updated lazily, or all
 // of it by `lazy_update = false`; so is one that gets its rows by EnsureRows.
@@ -37,6 +44,11 @@ using Optimizer =
 //                                      {table}));
 Optimizer SgdOptimizer(const SgdMomUpdateAttrs& attrs,
                        std::vector<DeferredWeight> deferred = {});
+
+// adam_update, which as in MXNet has no correction of the bias: where that is
+// wanted, lr of the step t (from 1) has the factor
+// sqrt(1 - beta2^t) / (1 - beta1^t).
+Optimizer AdamOptimizer(const AdamUpdateAttrs& attrs);
 
 // Adds the gradients of `loss` and one update for each parameter: of
 // `parameters`, or if there are none of all variables with an initializer that
