@@ -95,9 +95,10 @@ class NDArray {
   // Of csr; else empty.
   absl::Span<const int64_t> indptr() const { return data_->indptr; }
 
-  // Views of a dense array: another shape of as many elements, and the rows
-  // [begin, end).
+  // A view of a dense array: another shape of as many elements.
   absl::StatusOr<NDArray> Reshape(const Shape& shape) const;
+  // The rows [begin, end): of a dense array a view, of a sparse one a copy that
+  // is stored in the same way.
   absl::StatusOr<NDArray> Rows(int64_t begin, int64_t end) const;
 
   // With values of its own.

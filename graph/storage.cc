@@ -126,12 +126,14 @@ NodeArgs ArgsOf(const Node& node, int32_t id, absl::Span<const size_t> inputs,
     args.dtypes.push_back(*types.dtypes[x]);
     args.storages.push_back(storages[x]);
   }
-  if (node.op->groups.size > 0) return args;  // No output of its own.
+  args.unread.resize(inputs.size());
+  // Groups have no output of their own, and read all that they take.
+  if (node.op->groups.size > 0) return args;
   size_t updated = 0;
   const auto defs = node.op->inputs.For(node.attrs);
-  for (const InputDef& def : defs) {
-    updated += def.access == Access::kUpdate;
-    args.unread.push_back(def.access == Access::kUnread);
+  for (size_t i = 0; i < defs.size(); ++i) {
+    updated += defs[i].access == Access::kUpdate;
+    args.unread[i] = defs[i].access == Access::kUnread;
   }
   const size_t visible = node.num_visible_outputs();
   for (size_t i = updated; i < visible; ++i) {

@@ -91,8 +91,8 @@ absl::Status InferShape(ShapeInference& node) {
   if (condition.known_rank()) {
     const Shape& out = node.output(0);
     if (condition.rank() != 1) {
+      MINNOW_RETURN_IF_ERROR(node.MergeInput(0, out));
       MINNOW_RETURN_IF_ERROR(node.MergeOutput(0, condition));
-      MINNOW_RETURN_IF_ERROR(node.MergeInput(0, node.output(0)));
     } else if (out.known_rank()) {
       if (out.rank() == 0) {
         return node.InputError(0, "a scalar, as x and y are");

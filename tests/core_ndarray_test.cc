@@ -319,9 +319,9 @@ TEST(RowsTest, OfASparseArrayAreACopy) {
     }
   }
   EXPECT_EQ(some.Rows(2, 6)->ToString(),
-            "row_sparse (4,2) float32 indices [0, 3] [2, 3, 4, 5]");
+            "row_sparse (4,2) float32 indices [0, 3] [3, 4, 5, 6]");
   EXPECT_EQ(csr.Rows(1, 3)->ToString(),
-            "csr (2,4) float32 indptr [0, 0, 2] indices [1, 2] [2, 3]");
+            "csr (2,4) float32 indptr [0, 0, 2] indices [1, 2] [3, 4]");
   EXPECT_EQ(Error(csr.Rows(2, 4).status()),
             "no rows [2,4) of csr (3,4) float32");
 }

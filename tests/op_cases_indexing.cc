@@ -128,7 +128,7 @@ OpCase OneHotCase(DType dtype) {
               [dtype](absl::Span<const TestArray> in) {
                 TestArray out;
                 // As the type has them.
-                const double off = dtype == DType::kUInt8  ? 255
+                const double off = dtype == DType::kUInt8  ? 0
                                    : dtype == DType::kBool ? 1
                                                            : -1;
                 const double on = dtype == DType::kBool ? 1 : 7;

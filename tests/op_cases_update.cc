@@ -307,7 +307,10 @@ OpCase MultiCase(const char* op, Attrs attrs, bool momentum, bool mixed,
         weights.insert(weights.end(), states.begin(), states.end());
         return weights;
       }};
-  if (!preloaded) result.large = {{300, 200}};
+  // The second group begins within a block.
+  result.large.assign(group_size, {300, 200});
+  result.large.resize(2 * group_size, {50000});
+  if (preloaded) result.large.resize(2 * group_size + 2, {2});
   return result;
 }
 

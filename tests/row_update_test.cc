@@ -267,7 +267,7 @@ std::vector<Cell> Cells() {
       {d, d, d, d, 0}, {d, r, d, d, 0}, {r, r, r, r, 0}, {r, r, d, r, 0},
       {d, d, r, d, 1}, {d, d, c, d, 1}, {d, c, d, d, 1}, {d, c, r, d, 2},
       {d, c, c, d, 2}, {r, d, d, d, 1}, {r, d, r, d, 2}, {c, d, d, d, 1},
-      {c, c, c, d, 3}, {c, r, r, d, 3}, {r, r, c, r, 1}, {r, c, r, d, 3},
+      {c, c, c, d, 3}, {c, r, r, d, 2}, {r, r, c, r, 1}, {r, c, r, d, 3},
   };
 }
 
