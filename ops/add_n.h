@@ -25,8 +25,8 @@ struct AddNAttrs {
 
 namespace op {
 
-// `num_args` follows from `args`, which must not be empty. The sum of row_sparse
-// arrays is row_sparse, that with a dense one is dense.
+// `num_args` follows from `args`, which must not be empty. The sum of
+// row_sparse arrays is row_sparse, that with a dense one is dense.
 Symbol AddN(absl::Span<const Symbol> args, NodeOptions options = {});
 
 }  // namespace op

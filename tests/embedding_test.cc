@@ -171,8 +171,9 @@ TEST(EmbeddingTest, BadAttributesAndShapesAreErrors) {
   EXPECT_THAT(
       error(6, -2),
       HasSubstr("attribute 'output_dim': expected 1 or more, found -2"));
-  EXPECT_THAT(error(7, 2),
-              HasSubstr("argument 'weight': expected shape (7,2), found (6,2)"));
+  EXPECT_THAT(
+      error(7, 2),
+      HasSubstr("argument 'weight': expected shape (7,2), found (6,2)"));
 }
 
 TEST(EmbeddingTest, IdsHaveNoGradient) {
