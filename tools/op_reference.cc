@@ -72,10 +72,35 @@ std::string AttributeTable(const OpDef& op) {
   return table;
 }
 
-// "dense, csr → dense: float32, float64": a line for each combination of
-// storages, with the types of the first argument. New values of inputs are no
-// arguments of their own.
-std::string KernelLines(const OpDef& op, const Attrs& defaults) {
+std::string Section(const OpDef& op) {
+  const Attrs defaults = Attrs::Defaults(op.attrs);
+  std::string text = absl::StrCat("## ", op.name, "\n\n");
+  if (!op.aliases.empty()) {
+    std::vector<std::string> aliases;
+    for (const std::string& alias : op.aliases) aliases.push_back(Code(alias));
+    absl::StrAppend(&text, "Also: ", absl::StrJoin(aliases, ", "), "\n\n");
+  }
+  absl::StrAppend(&text, "```text\n", op.doc, "\n```\n");
+  if (!op.attrs->fields.empty()) text += AttributeTable(op);
+  absl::StrAppend(&text, "\n- Inputs: ", InputsText(op, defaults),
+                  "\n- Outputs: ", OutputsText(op, defaults),
+                  "\n- Gradient: ", op.gradient != nullptr ? "yes" : "none");
+  if (op.random) absl::StrAppend(&text, "\n- Draws random numbers");
+  if (op.fails_on_data) {
+    absl::StrAppend(&text, "\n- Can fail because of its inputs' values");
+  }
+  absl::StrAppend(&text, "\n- Kernels:\n");
+  for (const std::string& line : KernelLines(op)) {
+    absl::StrAppend(&text, "  - ", line, "\n");
+  }
+  text += "\n";
+  return text;
+}
+
+}  // namespace
+
+std::vector<std::string> KernelLines(const OpDef& op) {
+  const Attrs defaults = Attrs::Defaults(op.attrs);
   size_t num_own_outputs = op.outputs.Count(defaults);
   for (const InputDef& input : op.inputs.For(defaults)) {
     num_own_outputs -= input.access == Access::kUpdate;
@@ -103,36 +128,12 @@ std::string KernelLines(const OpDef& op, const Attrs& defaults) {
       line->second.push_back(dtype);
     }
   }
-  std::string text;
+  std::vector<std::string> text;
   for (const auto& [storages, dtypes] : lines) {
-    absl::StrAppend(&text, "  - ", storages, ": ", absl::StrJoin(dtypes, ", "),
-                    "\n");
+    text.push_back(absl::StrCat(storages, ": ", absl::StrJoin(dtypes, ", ")));
   }
   return text;
 }
-
-std::string Section(const OpDef& op) {
-  const Attrs defaults = Attrs::Defaults(op.attrs);
-  std::string text = absl::StrCat("## ", op.name, "\n\n");
-  if (!op.aliases.empty()) {
-    std::vector<std::string> aliases;
-    for (const std::string& alias : op.aliases) aliases.push_back(Code(alias));
-    absl::StrAppend(&text, "Also: ", absl::StrJoin(aliases, ", "), "\n\n");
-  }
-  absl::StrAppend(&text, "```text\n", op.doc, "\n```\n");
-  if (!op.attrs->fields.empty()) text += AttributeTable(op);
-  absl::StrAppend(&text, "\n- Inputs: ", InputsText(op, defaults),
-                  "\n- Outputs: ", OutputsText(op, defaults),
-                  "\n- Gradient: ", op.gradient != nullptr ? "yes" : "none");
-  if (op.random) absl::StrAppend(&text, "\n- Draws random numbers");
-  if (op.fails_on_data) {
-    absl::StrAppend(&text, "\n- Can fail because of its inputs' values");
-  }
-  absl::StrAppend(&text, "\n- Kernels:\n", KernelLines(op, defaults), "\n");
-  return text;
-}
-
-}  // namespace
 
 std::string OperatorReference(const OpRegistry& registry) {
   std::vector<const OpDef*> ops;

@@ -4,7 +4,6 @@
 
 #include "minnow/core/status.h"
 #include "minnow/graph/print.h"
-#include "minnow/graph/storage.h"
 #include "minnow/interop/op_json.h"
 #include "minnow/ops/builtin.h"
 #include "minnow/tools/commands.h"
@@ -31,9 +30,9 @@ void PrintOp(const OpDef& op) {
               << (field.dynamic ? ", dynamic" : "") << "): " << field.doc
               << "\n";
   }
-  std::cout << "kernels (inputs, outputs):\n";
-  for (const Kernel& kernel : op.kernels) {
-    std::cout << "  " << KernelText(kernel) << "\n";
+  std::cout << "kernels:\n";
+  for (const std::string& line : KernelLines(op)) {
+    std::cout << "  " << line << "\n";
   }
 }
 
