@@ -8,31 +8,33 @@
 namespace minnow {
 namespace {
 
-// `f` for floating types; integers are round.
+// `F` for floating types; integers are round.
 template <typename F>
-constexpr auto OnFractions(F f) {
-  return [f](auto x) MINNOW_INLINE {
-    if constexpr (std::is_integral_v<decltype(x)>) {
+struct OnFractions {
+  constexpr explicit OnFractions(F) {}
+
+  template <typename T>
+  MINNOW_INLINE T operator()(T x) const {
+    if constexpr (std::is_integral_v<T>) {
       return x;
     } else {
-      return f(x);
+      return F()(x);
     }
-  };
-}
+  }
+};
 
-constexpr auto kFloor =
-    OnFractions([](auto x) MINNOW_INLINE { return std::floor(x); });
-constexpr auto kCeil =
-    OnFractions([](auto x) MINNOW_INLINE { return std::ceil(x); });
-constexpr auto kTrunc =
-    OnFractions([](auto x) MINNOW_INLINE { return std::trunc(x); });
-constexpr auto kRound = OnFractions([](auto x) MINNOW_INLINE {
+constexpr OnFractions kFloor([](auto x)
+                                 MINNOW_INLINE { return std::floor(x); });
+constexpr OnFractions kCeil([](auto x) MINNOW_INLINE { return std::ceil(x); });
+constexpr OnFractions kTrunc([](auto x)
+                                 MINNOW_INLINE { return std::trunc(x); });
+constexpr OnFractions kRound([](auto x) MINNOW_INLINE {
   // Instructions for it are missing; this has vector code.
   const auto whole = std::trunc(x);
   const auto away = whole + std::copysign(decltype(x){1}, x);
   return std::fabs(x - whole) >= decltype(x)(0.5) ? away : whole;
 });
-constexpr auto kRint = OnFractions([](auto x) MINNOW_INLINE {
+constexpr OnFractions kRint([](auto x) MINNOW_INLINE {
   const auto below = std::floor(x);
   const auto above = std::ceil(x);
   return x - below <= above - x ? below : above;
