@@ -138,7 +138,7 @@ void AddReduction(const std::string& op, const std::string& label, Attrs attrs,
        .formula = [=](Inputs in) { return std::vector{reduce(in[0])}; },
        .tolerance = 16,
        // Sums of so many elements cancel; nothing else adds any.
-       .magnitude = op == "nansum" && !large.empty() ? 2e5 : 0.0,
+       .magnitude = op == "nansum" && !large.empty() ? 1e6 : 0.0,
        .large = std::move(large),
        .only_floating = !data.values.empty()});
   cases.push_back(
