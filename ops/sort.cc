@@ -10,6 +10,7 @@
 #include "minnow/core/status.h"
 #include "minnow/ops/compose.h"
 #include "minnow/ops/ordering.h"
+#include "minnow/ops/row_ids.h"
 #include "minnow/ops/sort_keys.h"
 #include "minnow/ops/sort_lines.h"
 
@@ -283,30 +284,20 @@ bool Returns(const Attrs& attrs) {
   return attrs.As<TopkAttrs>().ret_typ == returns;
 }
 
-// The kernels that make_kernel.operator()<T, Index>() returns.
-template <typename... T, typename F>
-std::vector<Kernel> IndexKernels(Types<T...>, const F& make_kernel) {
-  std::vector<Kernel> kernels;
-  const auto add = [&]<typename U, typename... Index>(Types<Index...>) {
-    (kernels.push_back(make_kernel.template operator()<U, Index>()), ...);
-  };
-  (add.template operator()<T>(NumberTypes()), ...);
-  return kernels;
-}
-
 std::vector<Kernel> TopkKernels() {
-  std::vector<Kernel> kernels =
-      IndexKernels(NumberTypes(), []<typename T, typename Index>() {
+  std::vector<Kernel> kernels = KernelsForIds<NumberTypes>(
+      NumberTypes(), []<typename T, typename Index>() {
         return KernelOf<Indices<TopkAttrs, T, Index>, PrepareOrder<T, 0>>()
             .When(Returns<TopkReturn::kIndices>);
       });
   const auto append = [&](std::vector<Kernel> more) {
     for (Kernel& kernel : more) kernels.push_back(std::move(kernel));
   };
-  append(IndexKernels(NumberTypes(), []<typename T, typename Index>() {
-    return KernelOf<Both<T, Index>, PrepareOrder<T, 0>>().When(
-        Returns<TopkReturn::kBoth>);
-  }));
+  append(KernelsForIds<NumberTypes>(
+      NumberTypes(), []<typename T, typename Index>() {
+        return KernelOf<Both<T, Index>, PrepareOrder<T, 0>>().When(
+            Returns<TopkReturn::kBoth>);
+      }));
   append(KernelsFor(NumberTypes(), []<typename T>() {
     return KernelOf<Values<T>, PrepareOrder<T, 0>>().When(
         Returns<TopkReturn::kValue>);
@@ -361,11 +352,12 @@ OpDef ArgsortOp() {
       .shape = InferArgsort,
       .dtype = InferArgsortDType,
       .gradient = NoGradient,
-      .kernels = IndexKernels(NumberTypes(),
-                              []<typename T, typename Index>() {
-                                return KernelOf<Indices<ArgsortAttrs, T, Index>,
-                                                PrepareOrder<T, 0>>();
-                              }),
+      .kernels = KernelsForIds<NumberTypes>(
+          NumberTypes(),
+          []<typename T, typename Index>() {
+            return KernelOf<Indices<ArgsortAttrs, T, Index>,
+                            PrepareOrder<T, 0>>();
+          }),
   };
 }
 
