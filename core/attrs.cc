@@ -2,23 +2,100 @@
 
 #include <algorithm>
 
+#include "absl/algorithm/container.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "minnow/core/nearest_name.h"
 
 namespace minnow {
 namespace internal {
+namespace {
 
+// "has no attribute 'momentun'; did you mean 'momentum'?"
 absl::Status UnknownAttr(absl::string_view name,
-                         absl::Span<const absl::string_view> known) {
-  if (known.empty()) {
+                         absl::Span<const FieldPlace> fields) {
+  if (fields.empty()) {
     return absl::InvalidArgumentError(absl::StrCat(
         "attribute '", name, "' is unknown: the operator has none"));
   }
+  std::vector<absl::string_view> known;
+  for (const FieldPlace& field : fields) known.push_back(field.name);
   const std::string hint = DidYouMean(name, known);
   return absl::InvalidArgumentError(absl::StrCat(
       "attribute '", name, "' is unknown",
       hint.empty() ? absl::StrCat("; known are ", absl::StrJoin(known, ", "))
                    : hint));
+}
+
+// From the value of that name, if there is one.
+absl::Status SetValue(absl::Span<const NamedAttr> named,
+                      const FieldPlace& field) {
+  absl::Status status;
+  bool found = false;
+  for (const NamedAttr& attr : named) {
+    if (attr.name != field.name) continue;
+    if (found) {
+      status.Update(absl::InvalidArgumentError(
+          absl::StrCat("attribute '", attr.name, "' is given twice")));
+    }
+    found = true;
+    status.Update(Annotate(field.type->set(attr.value, field.value),
+                           absl::StrCat("attribute '", attr.name, "'")));
+  }
+  if (field.required && !found) {
+    status.Update(absl::InvalidArgumentError(
+        absl::StrCat("attribute '", field.name, "': expected ",
+                     field.type->name(), " (required), found nothing")));
+  }
+  return status;
+}
+
+}  // namespace
+
+std::vector<NamedAttr> NamedValues(absl::Span<const FieldPlace> fields) {
+  std::vector<NamedAttr> named;
+  named.reserve(fields.size());
+  for (const FieldPlace& field : fields) {
+    named.push_back({field.name, field.type->get(field.value)});
+  }
+  return named;
+}
+
+absl::Status SetValues(absl::Span<const NamedAttr> named,
+                       absl::Span<const FieldPlace> fields) {
+  absl::Status status;
+  // First, since a required attribute may be missing for being misspelled.
+  for (const NamedAttr& attr : named) {
+    if (absl::c_none_of(fields, [&](const FieldPlace& field) {
+          return attr.name == field.name;
+        })) {
+      status.Update(UnknownAttr(attr.name, fields));
+    }
+  }
+  for (const FieldPlace& field : fields) {
+    status.Update(SetValue(named, field));
+  }
+  return status;
+}
+
+std::vector<FieldInfo> DescribeFields(absl::Span<const FieldPlace> defaults) {
+  std::vector<FieldInfo> fields;
+  for (const FieldPlace& field : defaults) {
+    fields.push_back({.name = field.name,
+                      .type = field.type->name(),
+                      .doc = field.doc,
+                      .required = field.required,
+                      .dynamic = field.dynamic});
+    if (!field.required) {
+      fields.back().default_value = field.type->get(field.value);
+    }
+  }
+  return fields;
+}
+
+DynamicField DynamicFieldAt(absl::Span<const FieldPlace> fields, size_t index) {
+  const FieldPlace& field = fields[index];
+  return field.dynamic ? field.type->dynamic(field.value) : DynamicField();
 }
 
 }  // namespace internal

@@ -26,6 +26,7 @@
 #ifndef MINNOW_CORE_ATTRS_H_
 #define MINNOW_CORE_ATTRS_H_
 
+#include <array>
 #include <memory>
 #include <string>
 #include <tuple>
@@ -34,13 +35,12 @@
 #include <variant>
 #include <vector>
 
-#include "absl/algorithm/container.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "minnow/core/attr_value.h"
+#include "minnow/core/status.h"
 
 namespace minnow {
 
@@ -150,11 +150,6 @@ inline constexpr bool kHasMembers =
 template <typename A>
 using FieldsOf = decltype(A::Fields());
 
-template <typename A, typename F>
-void ForEachField(F&& f) {
-  std::apply([&](const auto&... field) { (f(field), ...); }, A::Fields());
-}
-
 template <typename A, typename... M>
 constexpr size_t CountRequired(std::type_identity<std::tuple<Field<A, M>...>>) {
   return (size_t{0} + ... + FieldValue<M>::required);
@@ -178,22 +173,73 @@ A Defaults() {
   (std::make_index_sequence<kRequired>());
 }
 
-// "has no attribute 'momentun'; did you mean 'momentum'?"
-absl::Status UnknownAttr(absl::string_view name,
-                         absl::Span<const absl::string_view> known);
+// What can be done with the value of a field, by its type.
+struct FieldType {
+  std::string (*name)();
+  AttrValue (*get)(const void* value);
+  absl::Status (*set)(const AttrValue& from, void* value);
+  DynamicField (*dynamic)(void* value);
+};
+
+template <typename T>
+inline constexpr FieldType kFieldType = {
+    .name = []() -> std::string { return AttrCodec<T>::Type(); },
+    .get =
+        [](const void* value) {
+          return AttrCodec<T>::ToValue(*static_cast<const T*>(value));
+        },
+    .set = [](const AttrValue& from, void* value) -> absl::Status {
+      absl::StatusOr<T> parsed = AttrFromValue<T>(from);
+      if (!parsed.ok()) return parsed.status();
+      *static_cast<T*>(value) = *std::move(parsed);
+      return absl::OkStatus();
+    },
+    .dynamic = [](void* value) -> DynamicField {
+      if constexpr (std::is_constructible_v<DynamicField, T*>) {
+        return static_cast<T*>(value);
+      } else {
+        return {};
+      }
+    },
+};
+
+// A field of a struct that is at hand, without the type of either.
+struct FieldPlace {
+  const char* name;
+  const char* doc;
+  bool required;
+  bool dynamic;
+  const FieldType* type;
+  void* value;
+};
+
+// All fields of a struct. Const ones are only read.
+template <typename A>
+auto PlacesOf(const A& attrs) {
+  return std::apply(
+      [&]<typename... M>(const Field<A, M>&... field) {
+        return std::array<FieldPlace, sizeof...(M)>{FieldPlace{
+            field.name, field.doc, FieldValue<M>::required, field.dynamic,
+            &kFieldType<typename FieldValue<M>::type>,
+            &FieldValue<M>::Get(const_cast<A&>(attrs).*field.member)}...};
+      },
+      A::Fields());
+}
+
+std::vector<NamedAttr> NamedValues(absl::Span<const FieldPlace> fields);
+absl::Status SetValues(absl::Span<const NamedAttr> named,
+                       absl::Span<const FieldPlace> fields);
+// The fields of a struct that has all defaults.
+std::vector<FieldInfo> DescribeFields(absl::Span<const FieldPlace> defaults);
+// The place of field `index`, if it is dynamic.
+DynamicField DynamicFieldAt(absl::Span<const FieldPlace> fields, size_t index);
 
 }  // namespace internal
 
 // The attributes as named values, in the order of `Fields()`.
 template <typename A>
 std::vector<NamedAttr> ToNamedAttrs(const A& attrs) {
-  std::vector<NamedAttr> named;
-  internal::ForEachField<A>([&]<typename M>(const Field<A, M>& field) {
-    using T = typename internal::FieldValue<M>::type;
-    named.push_back(
-        {field.name, AttrCodec<T>::ToValue(T(attrs.*field.member))});
-  });
-  return named;
+  return internal::NamedValues(internal::PlacesOf(attrs));
 }
 
 // The inverse of ToNamedAttrs. Fields that `named` omits keep their default.
@@ -201,41 +247,7 @@ std::vector<NamedAttr> ToNamedAttrs(const A& attrs) {
 template <typename A>
 absl::StatusOr<A> FromNamedAttrs(absl::Span<const NamedAttr> named) {
   A attrs = internal::Defaults<A>();
-  std::vector<absl::string_view> known;
-  internal::ForEachField<A>(
-      [&](const auto& field) { known.push_back(field.name); });
-  absl::Status status;
-  // First, since a required attribute may be missing for being misspelled.
-  for (const NamedAttr& attr : named) {
-    if (!absl::c_linear_search(known, attr.name)) {
-      status.Update(internal::UnknownAttr(attr.name, known));
-    }
-  }
-  internal::ForEachField<A>([&]<typename M>(const Field<A, M>& field) {
-    using T = typename internal::FieldValue<M>::type;
-    bool found = false;
-    for (const NamedAttr& attr : named) {
-      if (attr.name != field.name) continue;
-      if (found) {
-        status.Update(absl::InvalidArgumentError(
-            absl::StrCat("attribute '", attr.name, "' is given twice")));
-      }
-      found = true;
-      absl::StatusOr<T> value = AttrFromValue<T>(attr.value);
-      if (value.ok()) {
-        internal::FieldValue<M>::Get(attrs.*field.member) = *std::move(value);
-      } else {
-        status.Update(Annotate(value.status(),
-                               absl::StrCat("attribute '", attr.name, "'")));
-      }
-    }
-    if (internal::FieldValue<M>::required && !found) {
-      status.Update(absl::InvalidArgumentError(
-          absl::StrCat("attribute '", field.name, "': expected ",
-                       AttrCodec<T>::Type(), " (required), found nothing")));
-    }
-  });
-  if (!status.ok()) return status;
+  MINNOW_RETURN_IF_ERROR(internal::SetValues(named, internal::PlacesOf(attrs)));
   return attrs;
 }
 
@@ -244,23 +256,12 @@ namespace internal {
 template <typename A>
 AttrsType MakeAttrsType() {
   AttrsType type;
-  const std::vector<NamedAttr> defaults = ToNamedAttrs(Defaults<A>());
-  ForEachField<A>([&]<typename M>(const Field<A, M>& field) {
-    FieldInfo info = {.name = field.name,
-                      .type = AttrCodec<typename FieldValue<M>::type>::Type(),
-                      .doc = field.doc,
-                      .required = FieldValue<M>::required,
-                      .dynamic = field.dynamic};
-    // Not by ?: in the initializer above: gcc 12 then leaves the None of a
-    // required field uninitialized.
-    if (!info.required) info.default_value = defaults[type.fields.size()].value;
-    type.fields.push_back(std::move(info));
-  });
+  type.fields = DescribeFields(PlacesOf(Defaults<A>()));
   type.parse = [](absl::Span<const NamedAttr> named)
       -> absl::StatusOr<std::shared_ptr<const void>> {
-    MINNOW_ASSIGN_OR_RETURN(A attrs, FromNamedAttrs<A>(named));
-    return std::shared_ptr<const void>(
-        std::make_shared<const A>(std::move(attrs)));
+    const auto attrs = std::make_shared<A>(Defaults<A>());
+    MINNOW_RETURN_IF_ERROR(SetValues(named, PlacesOf(*attrs)));
+    return attrs;
   };
   type.defaults = []() -> std::shared_ptr<const void> {
     return std::make_shared<const A>(Defaults<A>());
@@ -272,18 +273,7 @@ AttrsType MakeAttrsType() {
     return std::make_shared<A>(*static_cast<const A*>(attrs));
   };
   type.dynamic_field = [](void* attrs, size_t index) {
-    DynamicField place;
-    size_t i = 0;
-    ForEachField<A>([&]<typename M>(const Field<A, M>& field) {
-      using T = typename FieldValue<M>::type;
-      if constexpr (std::is_constructible_v<DynamicField, T*>) {
-        if (i == index && field.dynamic) {
-          place = &FieldValue<M>::Get(static_cast<A*>(attrs)->*field.member);
-        }
-      }
-      ++i;
-    });
-    return place;
+    return DynamicFieldAt(PlacesOf(*static_cast<A*>(attrs)), index);
   };
   return type;
 }
