@@ -51,6 +51,8 @@
 
 namespace minnow {
 
+struct Kernel;
+
 // What a kernel may use beside its arguments.
 struct RunContext {
   ThreadPool* threads = nullptr;
@@ -62,6 +64,8 @@ struct RunContext {
   const void* prepared = nullptr;
   // The groups of the node that the call is for.
   absl::Span<const int32_t> groups;
+  // The kernel that runs: one function may be that of many kernels.
+  const Kernel* kernel = nullptr;
 };
 
 // The type of one kernel argument.
@@ -70,6 +74,8 @@ struct ArgType {
   StorageType storage;
   bool writes;
   bool is_list;
+  // Of an elementwise kernel: one element may count for all.
+  bool repeats = false;
 };
 
 // What was prepared at bind, and the scratch memory that it needs in a run.
@@ -78,9 +84,16 @@ struct Prepared {
   int64_t workspace_bytes = 0;
 };
 
+// An argument of a function on elements: elements that follow one another, or
+// one that counts for all.
+struct ElementsRef {
+  void* data;
+  bool repeated;
+};
+
 struct Kernel {
   // Inputs, then outputs. With groups: those of one group, then shared ones.
-  std::vector<ArgType> args;
+  std::vector<ArgType> args = {};
   absl::Status (*run)(const RunContext& context, const void* attrs,
                       absl::Span<const ArrayRef* const> args) = nullptr;
   // The kernel applies only where this holds. Null: always.
@@ -91,6 +104,10 @@ struct Kernel {
   // `shapes` are those of the arguments. Null: nothing to prepare.
   absl::StatusOr<Prepared> (*prepare)(const Attrs& attrs,
                                       absl::Span<const Shape> shapes) = nullptr;
+  // Of an elementwise kernel: n elements of each argument. See
+  // elementwise_kernel.h.
+  void (*elements)(const void* attrs, const ElementsRef* args,
+                   int64_t n) = nullptr;
 
   Kernel When(bool (*condition)(const Attrs& attrs)) && {
     when = condition;
@@ -130,11 +147,6 @@ class Groups {
 
 namespace internal {
 
-template <typename V>
-concept ViewType = requires {
-  ViewTraits<V>::kDType;
-};
-
 // The position of the list among the views; their number if there is none.
 template <typename... Views>
 constexpr size_t ListPosition() {
@@ -166,97 +178,78 @@ std::vector<ArgType> ArgTypes() {
            ViewTraits<Views>::kWrites, ViewTraits<Views>::kIsList}...};
 }
 
-template <auto fn, typename A, ViewType... Views>
-Kernel MakeKernel(absl::Status (*)(const RunContext&, const A&, Views...)) {
-  Kernel kernel;
-  kernel.args = ArgTypes<Views...>();
-  kernel.run = [](const RunContext& context, const void* attrs,
-                  absl::Span<const ArrayRef* const> args) {
+// How a kernel's function takes the arguments of a call: as views.
+template <typename... Views>
+struct Arguments {
+  static std::vector<ArgType> Types() { return ArgTypes<Views...>(); }
+
+  template <typename F>
+  static absl::Status Pass(F&& f, const RunContext&,
+                           absl::Span<const ArrayRef* const> args) {
     return [&]<size_t... i>(std::index_sequence<i...>) {
-      return fn(context, *static_cast<const A*>(attrs),
-                GetView<i, Views, Views...>(args)...);
+      return f(GetView<i, Views, Views...>(args)...);
     }
     (std::index_sequence_for<Views...>());
-  };
-  return kernel;
-}
+  }
+};
 
-// An argument that all groups share.
-template <typename Shared>
-Shared GetShared(absl::Span<const ArrayRef* const> args, size_t from_end) {
-  return ViewTraits<Shared>::Of(*args[args.size() - from_end]);
-}
+// As groups of views, and views of what all groups share.
+template <typename... Views, typename... Shared>
+struct Arguments<Groups<Views...>, Shared...> {
+  static std::vector<ArgType> Types() {
+    return ArgTypes<Views..., Shared...>();
+  }
 
-template <auto fn, typename A, typename... Views, ViewType... Shared>
-Kernel MakeKernel(absl::Status (*)(const RunContext&, const A&,
-                                   Groups<Views...>, Shared...)) {
-  Kernel kernel;
-  kernel.args = ArgTypes<Views..., Shared...>();
-  kernel.run = [](const RunContext& context, const void* attrs,
-                  absl::Span<const ArrayRef* const> args) {
+  template <typename F>
+  static absl::Status Pass(F&& f, const RunContext& context,
+                           absl::Span<const ArrayRef* const> args) {
     return [&]<size_t... i>(std::index_sequence<i...>) {
-      return fn(context, *static_cast<const A*>(attrs),
-                Groups<Views...>(args, context.groups),
-                GetShared<Shared>(args, sizeof...(Shared) - i)...);
+      return f(Groups<Views...>(args, context.groups),
+               ViewTraits<Shared>::Of(
+                   *args[args.size() - sizeof...(Shared) + i])...);
     }
     (std::index_sequence_for<Shared...>());
-  };
-  return kernel;
+  }
+};
+
+template <auto fn, typename A, typename... Params>
+Kernel MakeKernel(absl::Status (*)(const RunContext&, const A&, Params...)) {
+  return {.args = Arguments<Params...>::Types(),
+          .run = [](const RunContext& context, const void* attrs,
+                    absl::Span<const ArrayRef* const> args) {
+            const auto call = [&](const auto&... views) {
+              return fn(context, *static_cast<const A*>(attrs), views...);
+            };
+            return Arguments<Params...>::Pass(call, context, args);
+          }};
 }
 
-// Sets kernel.prepare.
 template <auto prepare, typename P>
-void SetPrepare(Kernel& kernel) {
-  kernel.prepare =
-      [](const Attrs& attrs,
-         absl::Span<const Shape> shapes) -> absl::StatusOr<Prepared> {
-    MINNOW_ASSIGN_OR_RETURN(P state, prepare(attrs, shapes));
-    Prepared prepared;
-    if constexpr (requires { state.workspace_bytes; }) {
-      prepared.workspace_bytes = state.workspace_bytes;
-    }
-    prepared.state = std::make_shared<const P>(std::move(state));
-    return prepared;
-  };
+absl::StatusOr<Prepared> Prepare(const Attrs& attrs,
+                                 absl::Span<const Shape> shapes) {
+  MINNOW_ASSIGN_OR_RETURN(P state, prepare(attrs, shapes));
+  Prepared prepared;
+  if constexpr (requires { state.workspace_bytes; }) {
+    prepared.workspace_bytes = state.workspace_bytes;
+  }
+  prepared.state = std::make_shared<const P>(std::move(state));
+  return prepared;
 }
 
-template <auto fn, auto prepare, typename A, typename P, typename... Views,
-          ViewType... Shared>
+template <auto fn, auto prepare, typename A, typename P, typename... Params>
 Kernel MakePreparedKernel(absl::Status (*)(const RunContext&, const A&,
-                                           const P&, Groups<Views...>,
-                                           Shared...)) {
-  Kernel kernel;
-  kernel.args = ArgTypes<Views..., Shared...>();
-  kernel.run = [](const RunContext& context, const void* attrs,
-                  absl::Span<const ArrayRef* const> args) {
-    return [&]<size_t... i>(std::index_sequence<i...>) {
-      return fn(context, *static_cast<const A*>(attrs),
-                *static_cast<const P*>(context.prepared),
-                Groups<Views...>(args, context.groups),
-                GetShared<Shared>(args, sizeof...(Shared) - i)...);
-    }
-    (std::index_sequence_for<Shared...>());
-  };
-  SetPrepare<prepare, P>(kernel);
-  return kernel;
-}
-
-template <auto fn, auto prepare, typename A, typename P, ViewType... Views>
-Kernel MakePreparedKernel(absl::Status (*)(const RunContext&, const A&,
-                                           const P&, Views...)) {
-  Kernel kernel;
-  kernel.args = ArgTypes<Views...>();
-  kernel.run = [](const RunContext& context, const void* attrs,
-                  absl::Span<const ArrayRef* const> args) {
-    return [&]<size_t... i>(std::index_sequence<i...>) {
-      return fn(context, *static_cast<const A*>(attrs),
-                *static_cast<const P*>(context.prepared),
-                GetView<i, Views, Views...>(args)...);
-    }
-    (std::index_sequence_for<Views...>());
-  };
-  SetPrepare<prepare, P>(kernel);
-  return kernel;
+                                           const P&, Params...)) {
+  return {.args = Arguments<Params...>::Types(),
+          .run =
+              [](const RunContext& context, const void* attrs,
+                 absl::Span<const ArrayRef* const> args) {
+                const auto call = [&](const auto&... views) {
+                  return fn(context, *static_cast<const A*>(attrs),
+                            *static_cast<const P*>(context.prepared), views...);
+                };
+                return Arguments<Params...>::Pass(call, context, args);
+              },
+          .prepare = Prepare<prepare, P>};
 }
 
 }  // namespace internal

@@ -51,17 +51,11 @@ auto VisitActivation(ActType type, F&& f) {
 }
 
 template <typename T>
-absl::Status Activate(const RunContext& context, const ActivationAttrs& attrs,
-                      Dense<const T> data, Dense<T> out) {
+void Activate(const ActivationAttrs& attrs, int64_t n, const T* data, T* out) {
   VisitActivation(
       attrs.act_type, [&]<auto function, auto>() {
-        ParallelFor(*context.threads, data.size(), kElementwiseGrain,
-                    [&](int64_t begin, int64_t end) {
-                      ApplyUnaryIn<function, MathType<T>>(
-                          data.data() + begin, out.data() + begin, end - begin);
-                    });
+        ApplyUnaryIn<function, MathType<T>>(data, out, n);
       });
-  return absl::OkStatus();
 }
 
 // out[i] = head[i] * slope(value[i]) for at most kTile elements. The arrays may
@@ -97,21 +91,15 @@ void ActivateBackwardTile(const T* head, const T* value, T* out, int64_t n) {
 }
 
 template <typename T>
-absl::Status ActivateBackward(const RunContext& context,
-                              const ActivationAttrs& attrs, Dense<const T> head,
-                              Dense<const T> value, Dense<T> out) {
+void ActivateBackward(const ActivationAttrs& attrs, int64_t n, const T* head,
+                      const T* value, T* out) {
   VisitActivation(
       attrs.act_type, [&]<auto, auto slope>() {
-        ParallelFor(*context.threads, head.size(), kElementwiseGrain,
-                    [&](int64_t begin, int64_t end) {
-                      for (int64_t i = begin; i < end; i += kTile) {
-                        ActivateBackwardTile<slope>(
-                            head.data() + i, value.data() + i, out.data() + i,
-                            std::min(kTile, end - i));
-                      }
-                    });
+        for (int64_t i = 0; i < n; i += kTile) {
+          ActivateBackwardTile<slope>(head + i, value + i, out + i,
+                                      std::min(kTile, n - i));
+        }
       });
-  return absl::OkStatus();
 }
 
 // The derivative of the slope, as a function of what the slope is one of.
@@ -155,7 +143,8 @@ NaN stays NaN.)",
       },
       .inplace = {{0, 0}},
       .kernels = KernelsFor(
-          FloatTypes(), []<typename T>() { return KernelOf<Activate<T>>(); }),
+          FloatTypes(),
+          []<typename T>() { return ElementwiseKernelOf<Activate<T>>(); }),
   };
 }
 
@@ -175,9 +164,10 @@ its input.)",
                 slope.omitted() ? slope : node.head(0) * node.input(0) * slope};
       },
       .inplace = {{0, 0}, {1, 0}},
-      .kernels = KernelsFor(
-          FloatTypes(),
-          []<typename T>() { return KernelOf<ActivateBackward<T>>(); }),
+      .kernels = KernelsFor(FloatTypes(),
+                            []<typename T>() {
+                              return ElementwiseKernelOf<ActivateBackward<T>>();
+                            }),
   };
 }
 

@@ -108,15 +108,15 @@ std::vector<OpDef> BinaryOps() {
             "out = lhs / rhs\nA division of integers by zero gives 0.")}) {
     ops.insert(ops.end(), pair.begin(), pair.end());
   }
-  const auto add = [&](absl::string_view name, std::vector<Kernel> more) {
-    for (OpDef& op : ops) {
-      if (op.name != name) continue;
-      for (Kernel& kernel : more) op.kernels.push_back(std::move(kernel));
+  for (OpDef& op : ops) {
+    std::vector<Kernel> more;
+    if (op.name == "elemwise_add" || op.name == "elemwise_sub") {
+      more = SumKernels(op.kernels);
+    } else if (op.name == "elemwise_mul") {
+      more = ProductKernels(op.kernels);
     }
-  };
-  add("elemwise_add", SumKernels<Plus>());
-  add("elemwise_sub", SumKernels<Minus>());
-  add("elemwise_mul", ProductKernels<Times>());
+    for (Kernel& kernel : more) op.kernels.push_back(std::move(kernel));
+  }
   return ops;
 }
 

@@ -4,8 +4,8 @@
 //   BinaryKernels<Plus>(NumberTypes())
 //   ScalarKernels<Minus, /*reversed=*/true>()  // scalar - data
 //
-// `F` is a struct whose operator() takes two elements of any type. It is
-// compiled once for each type; a number is an array of one element.
+// `F` is a struct whose operator() takes two elements of any type that is
+// computed in: see BinaryMathType.
 #ifndef MINNOW_OPS_BINARY_KERNELS_H_
 #define MINNOW_OPS_BINARY_KERNELS_H_
 
@@ -24,146 +24,104 @@
 #include "minnow/ops/elementwise.h"
 
 namespace minnow {
-namespace internal {
 
-// A matrix in a loop over rows: how far apart its rows are, and whether a row
-// is one element that is repeated.
-template <typename T>
-struct RowsOf {
-  const T* data;
-  int64_t row_stride;
-  bool repeated;
+// An F with a type `IntegerMath` computes integers in it.
+template <typename F>
+concept HasIntegerMath = requires {
+  typename F::IntegerMath;
 };
 
-// `rows` rows of `cols` elements, which are contiguous in `out`; in the
-// arithmetic of T.
+// The type that F computes elements of T in: 16-bit floats as float, and small
+// integers as int32_t, as C++ does it. Converting the result back wraps, or
+// saturates where it is floating.
 template <typename F, typename T>
-void NativeRows(int64_t rows, int64_t cols, RowsOf<T> lhs, RowsOf<T> rhs,
-                T* out) {
+auto BinaryMathTypeOf() {
+  if constexpr (std::is_integral_v<T> && HasIntegerMath<F>) {
+    return typename F::IntegerMath();
+  } else if constexpr (std::is_integral_v<T> && sizeof(T) < sizeof(int32_t)) {
+    return int32_t();
+  } else {
+    return ComputeType<T>();
+  }
+}
+template <typename F, typename T>
+using BinaryMathType = decltype(BinaryMathTypeOf<F, T>());
+
+namespace internal {
+
+// One operand at most is repeated, unless n = 1.
+template <typename F, typename C>
+void NativeBinary(int64_t n, Operand<C> lhs, Operand<C> rhs, C* out) {
   Vectorize([=]() MINNOW_INLINE {
     const F f;
-    const T* x = lhs.data;
-    const T* y = rhs.data;
-    T* z = out;
-    for (int64_t r = 0; r < rows; ++r) {
-      if (rhs.repeated) {
-        const T b = *y;
-        for (int64_t j = 0; j < cols; ++j) z[j] = f(x[j], b);
-      } else if (lhs.repeated) {
-        const T a = *x;
-        for (int64_t j = 0; j < cols; ++j) z[j] = f(a, y[j]);
-      } else {
-        for (int64_t j = 0; j < cols; ++j) z[j] = f(x[j], y[j]);
-      }
-      x += lhs.row_stride;
-      y += rhs.row_stride;
-      z += cols;
+    const C* x = lhs.data;
+    const C* y = rhs.data;
+    if (rhs.repeated) {
+      const C b = *y;
+      for (int64_t i = 0; i < n; ++i) out[i] = f(x[i], b);
+    } else if (lhs.repeated) {
+      const C a = *x;
+      for (int64_t i = 0; i < n; ++i) out[i] = f(a, y[i]);
+    } else {
+      for (int64_t i = 0; i < n; ++i) out[i] = f(x[i], y[i]);
     }
   });
 }
 
-// A part of a row as float, in a tile; one element if it is repeated.
-template <typename T>
-RowsOf<float> WidenRow(RowsOf<T> row, int64_t begin, int64_t n, float* tile) {
-  ConvertElements(row.data + (row.repeated ? 0 : begin), tile,
-                  row.repeated ? 1 : n);
-  return {tile, 0, row.repeated};
+// Elements of an operand as C, in a tile; one element if it is repeated.
+template <typename T, typename C>
+Operand<C> ConvertOperand(Operand<T> operand, int64_t begin, int64_t n,
+                          C* tile) {
+  ConvertElements(operand.data + (operand.repeated ? 0 : begin), tile,
+                  operand.repeated ? 1 : n);
+  return {tile, operand.repeated};
 }
 
-// The same for all types: elements of 16 bits by way of tiles of float.
 template <typename F, typename T>
-void BinaryRows(int64_t rows, int64_t cols, RowsOf<T> lhs, RowsOf<T> rhs,
-                T* out) {
-  if constexpr (std::is_same_v<T, ComputeType<T>>) {
-    NativeRows<F>(rows, cols, lhs, rhs, out);
+void BinaryElements(int64_t n, Operand<T> lhs, Operand<T> rhs, T* out) {
+  using C = BinaryMathType<F, T>;
+  if constexpr (std::is_same_v<T, C>) {
+    NativeBinary<F>(n, lhs, rhs, out);
   } else {
-    float x[kTile];
-    float y[kTile];
-    for (int64_t r = 0; r < rows; ++r) {
-      for (int64_t begin = 0; begin < cols; begin += kTile) {
-        const int64_t n = std::min(kTile, cols - begin);
-        const RowsOf<float> a = WidenRow(lhs, begin, n, x);
-        const RowsOf<float> b = WidenRow(rhs, begin, n, y);
-        // Over the operand that has n elements.
-        float* const result = a.repeated ? y : x;
-        NativeRows<F>(1, n, a, b, result);
-        ConvertElements(result, out + begin, n);
-      }
-      lhs.data += lhs.row_stride;
-      rhs.data += rhs.row_stride;
-      out += cols;
+    C x[kTile];
+    C y[kTile];
+    for (int64_t begin = 0; begin < n; begin += kTile) {
+      const int64_t count = std::min(kTile, n - begin);
+      const Operand<C> a = ConvertOperand(lhs, begin, count, +x);
+      const Operand<C> b = ConvertOperand(rhs, begin, count, +y);
+      // Over the operand that has `count` elements.
+      C* const result = a.repeated ? y : x;
+      NativeBinary<F, C>(count, a, b, result);
+      ConvertElements(result, out + begin, count);
     }
   }
 }
 
-// Rows [begin, end), counted over all dimensions but the last, and of these the
-// columns [col, col + cols).
 template <typename F, typename T>
-void BinaryBlock(const BroadcastPlan& plan, int64_t begin, int64_t end,
-                 int64_t col, int64_t cols, const T* lhs, const T* rhs,
-                 T* out) {
-  const size_t last = plan.dims.size() - 1;
-  const int64_t matrix_rows = plan.dims[last - 1];
-  while (begin < end) {
-    const int64_t rows =
-        std::min(end - begin, matrix_rows - begin % matrix_rows);
-    const BroadcastPlan::Offsets at = plan.RowOffsets(begin);
-    const int64_t x = plan.lhs_strides[last];
-    const int64_t y = plan.rhs_strides[last];
-    BinaryRows<F, T>(
-        rows, cols,
-        {lhs + at.lhs + col * x, plan.lhs_strides[last - 1], x == 0},
-        {rhs + at.rhs + col * y, plan.rhs_strides[last - 1], y == 0},
-        out + begin * plan.cols() + col);
-    begin += rows;
-  }
+void Binary(const NoAttrs&, int64_t n, Operand<T> lhs, Operand<T> rhs, T* out) {
+  BinaryElements<F>(n, lhs, rhs, out);
 }
 
-inline absl::StatusOr<BroadcastPlan> PrepareBroadcast(
-    const Attrs&, absl::Span<const Shape> shapes) {
-  return PlanBroadcast(shapes[0], shapes[1], shapes[2]);
-}
-
-// Blocks are groups of rows, or parts of one row where rows are long.
-template <typename F, typename T>
-absl::Status Binary(const RunContext& context, const NoAttrs&,
-                    const BroadcastPlan& plan, Dense<const T> lhs,
-                    Dense<const T> rhs, Dense<T> out) {
-  const int64_t cols = plan.cols();
-  if (out.size() == 0) return absl::OkStatus();
-  const int64_t parts = (cols + kElementwiseGrain - 1) / kElementwiseGrain;
-  const int64_t grain = parts > 1 ? 1 : kElementwiseGrain / cols;
-  ParallelFor(*context.threads, plan.rows() * parts, grain,
-              [&](int64_t begin, int64_t end) {
-                const int64_t col = begin % parts * kElementwiseGrain;
-                BinaryBlock<F, T>(plan, begin / parts,
-                                  (end + parts - 1) / parts, col,
-                                  std::min(cols - col, kElementwiseGrain),
-                                  lhs.data(), rhs.data(), out.data());
-              });
-  return absl::OkStatus();
-}
+// Kernel::run of Binary; its state is a BroadcastPlan.
+absl::Status RunBroadcast(const RunContext& context, const void* attrs,
+                          absl::Span<const ArrayRef* const> args);
+absl::StatusOr<Prepared> PrepareBroadcast(const Attrs& attrs,
+                                          absl::Span<const Shape> shapes);
 
 // R is the type of the result, and the one that is computed in; if it is not T,
-// the array is converted first, block by block.
+// the array is converted first.
 template <typename F, bool reversed, typename T, typename R>
-absl::Status Scalar(const RunContext& context, const ScalarAttrs& attrs,
-                    Dense<const T> data, Dense<R> out) {
+void Scalar(const ScalarAttrs& attrs, int64_t n, const T* data, R* out) {
   const R number = Convert<R>(attrs.scalar);
-  const RowsOf<R> scalar{&number, 0, true};
-  ParallelFor(*context.threads, data.size(), kElementwiseGrain,
-              [&](int64_t begin, int64_t end) {
-                R* result = out.data() + begin;
-                RowsOf<R> array{result, 0, false};
-                if constexpr (std::is_same_v<T, R>) {
-                  array.data = data.data() + begin;
-                } else {
-                  ConvertElements(data.data() + begin, result, end - begin);
-                }
-                BinaryRows<F, R>(1, end - begin, reversed ? scalar : array,
-                                 reversed ? array : scalar, result);
-              });
-  return absl::OkStatus();
+  const Operand<R> scalar{&number, true};
+  Operand<R> array{out, false};
+  if constexpr (std::is_same_v<T, R>) {
+    array.data = data;
+  } else {
+    ConvertElements(data, out, n);
+  }
+  BinaryElements<F>(n, reversed ? scalar : array, reversed ? array : scalar,
+                    out);
 }
 
 }  // namespace internal
@@ -172,7 +130,10 @@ absl::Status Scalar(const RunContext& context, const ScalarAttrs& attrs,
 template <typename F, typename... T>
 std::vector<Kernel> BinaryKernels(Types<T...> types) {
   return KernelsFor(types, []<typename E>() {
-    return KernelOf<internal::Binary<F, E>, internal::PrepareBroadcast>();
+    Kernel kernel = ElementwiseKernelOf<internal::Binary<F, E>>();
+    kernel.run = internal::RunBroadcast;
+    kernel.prepare = internal::PrepareBroadcast;
+    return kernel;
   });
 }
 
@@ -181,27 +142,19 @@ std::vector<Kernel> BinaryKernels(Types<T...> types) {
 // gives int64 or float64, as in MXNet.
 template <typename F, bool reversed, bool keeps_zero = false>
 std::vector<Kernel> ScalarKernels() {
-  auto kernels_of = []<typename T, typename R>() {
-    constexpr auto kKernel = internal::Scalar<F, reversed, T, R>;
-    if constexpr (keeps_zero) {
-      return StorageKeepingKernels<kKernel>();
-    } else {
-      return std::array{KernelOf<kKernel>()};
-    }
-  };
-  std::vector<Kernel> kernels = StoredKernelsFor(
-      NumberTypes(),
-      [&]<typename T>() { return kernels_of.template operator()<T, T>(); });
-  auto widened = [&](auto types, auto result) {
-    for (Kernel& kernel : StoredKernelsFor(types, [&]<typename T>() {
-           return kernels_of.template operator()<T, decltype(result)>();
-         })) {
-      kernels.push_back(std::move(kernel));
-    }
-  };
-  widened(Types<int8_t, uint8_t, int32_t, int64_t, bool>(), double());
-  widened(Types<bool>(), int64_t());
-  return kernels;
+  std::vector<Kernel> kernels = KernelsFor(NumberTypes(), []<typename T>() {
+    return ElementwiseKernelOf<internal::Scalar<F, reversed, T, T>>();
+  });
+  for (Kernel& kernel : KernelsFor(
+           Types<int8_t, uint8_t, int32_t, int64_t, bool>(), []<typename T>() {
+             return ElementwiseKernelOf<
+                 internal::Scalar<F, reversed, T, double>>();
+           })) {
+    kernels.push_back(std::move(kernel));
+  }
+  kernels.push_back(
+      ElementwiseKernelOf<internal::Scalar<F, reversed, bool, int64_t>>());
+  return keeps_zero ? WithStoredValues(std::move(kernels)) : kernels;
 }
 
 }  // namespace minnow

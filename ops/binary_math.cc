@@ -5,7 +5,6 @@
 #include <type_traits>
 #include <utility>
 
-#include "minnow/core/convert.h"
 #include "minnow/ops/binary_op.h"
 #include "minnow/ops/logic.h"
 #include "minnow/ops/unary.h"
@@ -47,18 +46,15 @@ struct Mod {
 };
 
 struct Power {
+  using IntegerMath = double;
   template <typename T>
   MINNOW_INLINE T operator()(T x, T y) const {
-    if constexpr (std::is_integral_v<T>) {
-      return Convert<T>(
-          std::pow(static_cast<double>(x), static_cast<double>(y)));
-    } else {
-      return std::pow(x, y);
-    }
+    return std::pow(x, y);
   }
 };
 
 struct Hypot {
+  using IntegerMath = double;
   template <typename T>
   MINNOW_INLINE T operator()(T x, T y) const {
     if constexpr (std::is_same_v<T, double>) {
@@ -68,15 +64,11 @@ struct Hypot {
       const auto a = static_cast<double>(x);
       const auto b = static_cast<double>(y);
       const double root = std::sqrt(a * a + b * b);
-      if constexpr (std::is_integral_v<T>) {
-        return Convert<T>(root);
-      } else {
-        // Also of infinity and NaN.
-        constexpr T kInfinity = std::numeric_limits<T>::infinity();
-        return std::fabs(x) == kInfinity || std::fabs(y) == kInfinity
-                   ? kInfinity
-                   : static_cast<T>(root);
-      }
+      // Also of infinity and NaN.
+      constexpr T kInfinity = std::numeric_limits<T>::infinity();
+      return std::fabs(x) == kInfinity || std::fabs(y) == kInfinity
+                 ? kInfinity
+                 : static_cast<T>(root);
     }
   }
 };

@@ -14,26 +14,13 @@ constexpr char kRounding[] =
     "dropped, what is out of range gives the nearest bound, and NaN gives 0.";
 
 template <typename From, typename To>
-absl::Status ConvertBlocks(const RunContext& context, Dense<const From> data,
-                           Dense<To> out) {
-  ParallelFor(*context.threads, data.size(), kElementwiseGrain,
-              [&](int64_t begin, int64_t end) {
-                ConvertElements(data.data() + begin, out.data() + begin,
-                                end - begin);
-              });
-  return absl::OkStatus();
+void Cast(const CastAttrs&, int64_t n, const From* data, To* out) {
+  ConvertElements(data, out, n);
 }
 
 template <typename From, typename To>
-absl::Status Cast(const RunContext& context, const CastAttrs&,
-                  Dense<const From> data, Dense<To> out) {
-  return ConvertBlocks(context, data, out);
-}
-
-template <typename From, typename To>
-absl::Status CastLike(const RunContext& context, const NoAttrs&,
-                      Dense<const From> data, Dense<const To>, Dense<To> out) {
-  return ConvertBlocks(context, data, out);
+void CastLike(const NoAttrs&, int64_t n, const From* data, const To*, To* out) {
+  ConvertElements(data, out, n);
 }
 
 // Those that `kernels_from` gives for each type.
@@ -66,9 +53,9 @@ OpDef CastOp() {
         return {op::CastLike(node.head(0), node.input(0))};
       },
       .kernels = KernelsFromAll([]<typename From>() {
-        return StoredKernelsFor(AllTypes(), []<typename To>() {
-          return StorageKeepingKernels<Cast<From, To>>();
-        });
+        return WithStoredValues(KernelsFor(AllTypes(), []<typename To>() {
+          return ElementwiseKernelOf<Cast<From, To>>();
+        }));
       }),
   };
 }
@@ -89,7 +76,7 @@ OpDef CastLikeOp() {
       },
       .kernels = KernelsFromAll([]<typename From>() {
         return KernelsFor(AllTypes(), []<typename To>() {
-          return KernelOf<CastLike<From, To>>();
+          return ElementwiseKernelOf<CastLike<From, To>>();
         });
       }),
   };

@@ -21,21 +21,14 @@
 #include <type_traits>
 #include <vector>
 
-#include "absl/status/status.h"
 #include "absl/types/span.h"
 #include "minnow/core/half.h"
 #include "minnow/core/simd.h"
-#include "minnow/core/thread_pool.h"
-#include "minnow/core/view.h"
-#include "minnow/graph/kernel.h"
+#include "minnow/graph/elementwise_kernel.h"
 #include "minnow/ops/convert_elements.h"
 #include "minnow/ops/stored_values.h"
 
 namespace minnow {
-
-// Elements of a block of work: far more than its dispatch costs, and few enough
-// that a handful of streams fit into a second-level cache.
-inline constexpr int64_t kElementwiseGrain = 1 << 15;
 
 // Elements of a tile on the stack.
 inline constexpr int64_t kTile = 512;
@@ -87,29 +80,16 @@ void ApplyUnaryIn(const T* x, T* y, int64_t n) {
 
 namespace internal {
 
-template <typename C, typename F, typename T>
-absl::Status RunUnary(const RunContext& context, const F& f,
-                      Dense<const T> data, Dense<T> out) {
-  ParallelFor(*context.threads, data.size(), kElementwiseGrain,
-              [&](int64_t begin, int64_t end) {
-                ApplyUnaryIn<C>(f, data.data() + begin, out.data() + begin,
-                                end - begin);
-              });
-  return absl::OkStatus();
-}
-
 template <auto f, typename C, typename T>
-absl::Status Unary(const RunContext& context, const NoAttrs&,
-                   Dense<const T> data, Dense<T> out) {
-  return RunUnary<C>(context, f, data, out);
+void Unary(const NoAttrs&, int64_t n, const T* data, T* out) {
+  ApplyUnaryIn<f, C>(data, out, n);
 }
 
 // Of a function that depends on attributes: Function<C> is made from them.
 template <template <typename> class Function, typename C, typename T>
-absl::Status UnaryWith(const RunContext& context,
-                       const typename Function<C>::Attrs& attrs,
-                       Dense<const T> data, Dense<T> out) {
-  return RunUnary<C>(context, Function<C>(attrs), data, out);
+void UnaryWith(const typename Function<C>::Attrs& attrs, int64_t n,
+               const T* data, T* out) {
+  ApplyUnaryIn<C>(Function<C>(attrs), data, out, n);
 }
 
 }  // namespace internal
@@ -118,7 +98,7 @@ absl::Status UnaryWith(const RunContext& context,
 template <auto f, typename TypeList>
 std::vector<Kernel> UnaryKernels(TypeList types) {
   return KernelsFor(types, []<typename T>() {
-    return KernelOf<internal::Unary<f, MathType<T>, T>>();
+    return ElementwiseKernelOf<internal::Unary<f, MathType<T>, T>>();
   });
 }
 
@@ -127,23 +107,19 @@ std::vector<Kernel> UnaryKernels(TypeList types) {
 template <auto f, typename TypeList>
 std::vector<Kernel> ExactUnaryKernels(TypeList types) {
   return KernelsFor(types, []<typename T>() {
-    return KernelOf<internal::Unary<f, ComputeType<T>, T>>();
+    return ElementwiseKernelOf<internal::Unary<f, ComputeType<T>, T>>();
   });
 }
 
 // Both, for functions with f(0) = 0, which keep sparse arrays sparse.
 template <auto f, typename TypeList>
 std::vector<Kernel> ZeroUnaryKernels(TypeList types) {
-  return StoredKernelsFor(types, []<typename T>() {
-    return StorageKeepingKernels<internal::Unary<f, MathType<T>, T>>();
-  });
+  return WithStoredValues(UnaryKernels<f>(types));
 }
 
 template <auto f, typename TypeList>
 std::vector<Kernel> ZeroExactUnaryKernels(TypeList types) {
-  return StoredKernelsFor(types, []<typename T>() {
-    return StorageKeepingKernels<internal::Unary<f, ComputeType<T>, T>>();
-  });
+  return WithStoredValues(ExactUnaryKernels<f>(types));
 }
 
 }  // namespace minnow

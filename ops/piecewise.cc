@@ -74,10 +74,10 @@ bool ClipsAroundZero(const Attrs& attrs) {
 
 std::vector<Kernel> ClipKernels() {
   std::vector<Kernel> kernels =
-      StoredKernelsFor(NumberTypes(), []<typename T>() {
+      WithStoredValues(KernelsFor(NumberTypes(), []<typename T>() {
         using C = ComputeType<T>;
-        return StorageKeepingKernels<internal::UnaryWith<Clip, C, T>>();
-      });
+        return ElementwiseKernelOf<internal::UnaryWith<Clip, C, T>>();
+      }));
   for (Kernel& kernel : kernels) {
     if (kernel.args[0].storage != StorageType::kDense) {
       kernel.when = ClipsAroundZero;
@@ -89,7 +89,7 @@ std::vector<Kernel> ClipKernels() {
 template <template <typename> class Function>
 std::vector<Kernel> KernelsWith() {
   return KernelsFor(NumberTypes(), []<typename T>() {
-    return KernelOf<internal::UnaryWith<Function, MathType<T>, T>>();
+    return ElementwiseKernelOf<internal::UnaryWith<Function, MathType<T>, T>>();
   });
 }
 

@@ -259,6 +259,7 @@ class Interpreter {
     Buffer workspace = *Buffer::Allocate(prepared.workspace_bytes);
     RunContext context;
     context.threads = &threads_;
+    context.kernel = &*kernel;
     context.prepared = prepared.state.get();
     context.workspace = absl::MakeSpan(
         workspace.data(), static_cast<size_t>(prepared.workspace_bytes));

@@ -316,6 +316,7 @@ absl::StatusOr<std::vector<TestArray>> RunKernel(
   }
   const Shape workspace_shape{prepared.workspace_bytes};
   GuardedArray workspace(workspace_shape, DType::kUInt8);
+  context.kernel = &kernel;
   context.prepared = prepared.state.get();
   context.workspace =
       absl::MakeSpan(static_cast<std::byte*>(workspace.data()),
