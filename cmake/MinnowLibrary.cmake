@@ -28,6 +28,40 @@ if(MINNOW_COVERAGE)
   target_link_options(minnow_options INTERFACE --coverage)
 endif()
 
+# minnow_precompile(TARGET)
+#
+# Precompiles what nearly all files include: it halves the time of the small
+# ones. Headers of core/ and graph/ are among it for all but these two, who must
+# not see what their includes do not give them.
+set(MINNOW_PRECOMPILED
+    <algorithm>
+    <array>
+    <cmath>
+    <cstdint>
+    <limits>
+    <memory>
+    <optional>
+    <string>
+    <utility>
+    <vector>
+    <absl/container/flat_hash_map.h>
+    <absl/container/flat_hash_set.h>
+    <absl/status/statusor.h>
+    <absl/strings/str_cat.h>
+    <absl/strings/str_join.h>
+    <absl/types/span.h>)
+function(minnow_precompile target)
+  if(target MATCHES "minnow_(core|graph)$")
+    target_precompile_headers(${target} PRIVATE ${MINNOW_PRECOMPILED})
+  elseif(target STREQUAL minnow_ops)
+    target_precompile_headers(
+      ${target} PRIVATE ${MINNOW_PRECOMPILED} <minnow/graph/op_def.h>
+      <minnow/graph/builder.h>)
+  else()
+    target_precompile_headers(${target} REUSE_FROM minnow_ops)
+  endif()
+endfunction()
+
 # minnow_library(core DEPENDENCY... [PRIVATE DEPENDENCY...])
 #
 # The library minnow_core of all .cc and .proto files in the folder core.
@@ -66,6 +100,7 @@ function(minnow_library folder)
     ${target}
     PUBLIC ${ARG_UNPARSED_ARGUMENTS}
     PRIVATE $<BUILD_INTERFACE:minnow_options> ${ARG_PRIVATE})
+  minnow_precompile(${target})
   set_property(GLOBAL APPEND PROPERTY MINNOW_LIBRARIES ${target})
   set_property(GLOBAL APPEND PROPERTY MINNOW_FOLDERS ${folder})
 endfunction()
