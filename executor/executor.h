@@ -54,6 +54,8 @@ struct BindOptions {
   // See PlanOptions.
   bool strict_storage = false;
   int64_t memory_limit = 0;
+  bool merge = true;
+  bool fuse = true;
   // Record the time of every step.
   bool profile = false;
 };

@@ -153,36 +153,58 @@ void Executor::State::MakeSteps() {
   args.reserve(num_args);
   copy_bytes.reserve(plan.steps.size());
   steps.reserve(plan.steps.size());
-  for (const PlanStep& planned : plan.steps) {
-    const size_t first = args.size();
-    for (int32_t value : planned.args) args.push_back(&refs[value]);
-    Step step;
-    step.args = absl::MakeConstSpan(args).subspan(first);
-    step.context.threads = threads.get();
-    if (planned.node < 0) {
-      const int32_t from = planned.args[0];
-      copy_bytes.push_back(plan.DenseBytes(from));
-      step.attrs = &copy_bytes.back();
-      step.run =
-          plan.storages[from] == StorageType::kDense ? CopyDense : CopySparse;
-    } else {
-      const Node& node = plan.graph.nodes[planned.node];
-      step.run = planned.kernel->run;
-      step.attrs = attrs[planned.node] != nullptr ? attrs[planned.node].get()
-                                                  : node.attrs.get();
-      step.context.training = options.training;
-      step.context.random = {.seed = options.seed, .stream = node.stream};
-      step.context.prepared = planned.prepared.state.get();
-      step.context.groups = planned.groups;
-      step.context.workspace =
-          absl::MakeSpan(arena->values.data() + planned.workspace_offset,
-                         static_cast<size_t>(planned.prepared.workspace_bytes));
+  for (size_t i = 0; i < plan.steps.size(); ++i) {
+    const PlanStep& planned = plan.steps[i];
+    const Step step = MakeStep(i);
+    if (planned.fused) {
+      // The first one of them turns into their step.
+      Step& first = steps.back();
+      if (first.planned + 1 == i) {
+        fused.push_back(std::make_unique<FusedSteps>());
+        fused.back()->Add(*first.context.kernel, first.attrs, first.args);
+        first.run = FusedSteps::Run;
+        first.attrs = fused.back().get();
+        first.args = {};
+      }
+      fused.back()->Add(*planned.kernel, step.attrs, step.args);
+      continue;
     }
     steps.push_back(step);
     if (planned.node >= 0 && plan.graph.nodes[planned.node].op->random) {
       random_steps.push_back(&steps.back());
     }
   }
+}
+
+Step Executor::State::MakeStep(size_t i) {
+  const PlanStep& planned = plan.steps[i];
+  const size_t first = args.size();
+  for (int32_t value : planned.args) args.push_back(&refs[value]);
+  Step step;
+  step.planned = i;
+  step.args = absl::MakeConstSpan(args).subspan(first);
+  step.context.threads = threads.get();
+  if (planned.node < 0) {
+    const int32_t from = planned.args[0];
+    copy_bytes.push_back(plan.DenseBytes(from));
+    step.attrs = &copy_bytes.back();
+    step.run =
+        plan.storages[from] == StorageType::kDense ? CopyDense : CopySparse;
+    return step;
+  }
+  const Node& node = plan.graph.nodes[planned.node];
+  step.run = planned.kernel->run;
+  step.attrs = attrs[planned.node] != nullptr ? attrs[planned.node].get()
+                                              : node.attrs.get();
+  step.context.kernel = planned.kernel;
+  step.context.training = options.training;
+  step.context.random = {.seed = options.seed, .stream = node.stream};
+  step.context.prepared = planned.prepared.state.get();
+  step.context.groups = planned.groups;
+  step.context.workspace =
+      absl::MakeSpan(arena->values.data() + planned.workspace_offset,
+                     static_cast<size_t>(planned.prepared.workspace_bytes));
+  return step;
 }
 
 absl::Status Executor::State::MakeOutputs() {
@@ -224,7 +246,9 @@ absl::StatusOr<std::unique_ptr<Executor::State>> Executor::State::Make(
   MINNOW_ASSIGN_OR_RETURN(Plan plan,
                           MakePlan(std::move(selected), types,
                                    {.strict_storage = options.strict_storage,
-                                    .memory_limit = options.memory_limit}));
+                                    .memory_limit = options.memory_limit,
+                                    .merge = options.merge,
+                                    .fuse = options.fuse}));
   if (threads == nullptr) {
     threads = std::make_shared<ThreadPool>(options.threads);
   }
@@ -257,11 +281,10 @@ absl::Status Executor::State::RunSteps() {
 }
 
 absl::Status Executor::State::RunStepsProfiled() {
-  for (size_t i = 0; i < steps.size(); ++i) {
-    const Step& step = steps[i];
+  for (const Step& step : steps) {
     const int64_t begin = Profile::Now();
     absl::Status status = step.run(step.context, step.attrs, step.args);
-    profile->Add(i, begin, Profile::Now());
+    profile->Add(step.planned, begin, Profile::Now());
     if (!status.ok()) return Failed(step, status);
   }
   return absl::OkStatus();
@@ -269,7 +292,7 @@ absl::Status Executor::State::RunStepsProfiled() {
 
 absl::Status Executor::State::Failed(const Step& failed_step,
                                      const absl::Status& status) {
-  const size_t step = static_cast<size_t>(&failed_step - steps.data());
+  const size_t step = failed_step.planned;
   const PlanStep& failed = plan.steps[step];
   const std::string where =
       failed.node < 0 ? failed.note : plan.graph.nodes[failed.node].Describe();

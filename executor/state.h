@@ -16,13 +16,16 @@
 #include "minnow/core/thread_pool.h"
 #include "minnow/core/view.h"
 #include "minnow/executor/executor.h"
+#include "minnow/executor/fused_steps.h"
 #include "minnow/graph/kernel.h"
 #include "minnow/graph/plan.h"
 
 namespace minnow {
 
-// One call of a kernel, or of a copy, with all that it needs.
+// One call of a kernel, of a copy or of fused kernels, with all that it needs.
 struct Step {
+  // Its first step in the plan.
+  size_t planned = 0;
   absl::Status (*run)(const RunContext& context, const void* attrs,
                       absl::Span<const ArrayRef* const> args);
   const void* attrs;
@@ -68,6 +71,7 @@ struct Executor::State {
   std::vector<std::shared_ptr<void>> attrs;
   std::vector<int64_t> copy_bytes;
   std::vector<const ArrayRef*> args;
+  std::vector<std::unique_ptr<FusedSteps>> fused;
   std::vector<Step> steps;
   std::vector<Step*> random_steps;
   std::vector<NDArray> outputs;
@@ -80,6 +84,7 @@ struct Executor::State {
   absl::Status MakeArena(const std::shared_ptr<ArrayData>& reusable);
   absl::Status MakeRefs();
   void MakeSteps();
+  Step MakeStep(size_t planned);
   // The error of a step, with what had happened before it.
   absl::Status Failed(const Step& step, const absl::Status& status);
 };

@@ -6,6 +6,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "minnow/core/status.h"
+#include "minnow/graph/common_subexpressions.h"
+#include "minnow/graph/fusion.h"
 #include "minnow/graph/memory_plan.h"
 #include "minnow/graph/print.h"
 #include "minnow/graph/schedule.h"
@@ -169,17 +171,19 @@ class Planner {
            .note = absl::StrCat("new value of ",
                                 g_.graph.nodes[update.variable].name)});
     }
-    return Plan{.graph = std::move(g_.graph),
-                .index = std::move(g_.index),
-                .types = std::move(g_.types),
-                .storages = std::move(g_.choice.storages),
-                .places = std::move(places_),
-                .steps = std::move(steps_),
-                .planned_bytes = memory.planned_bytes,
-                .unshared_bytes = memory.unshared_bytes,
-                .lower_bound_bytes = memory.lower_bound_bytes,
-                .num_fallbacks = num_fallbacks_,
-                .fallback_bytes = fallback_bytes_};
+    Plan plan{.graph = std::move(g_.graph),
+              .index = std::move(g_.index),
+              .types = std::move(g_.types),
+              .storages = std::move(g_.choice.storages),
+              .places = std::move(places_),
+              .steps = std::move(steps_),
+              .planned_bytes = memory.planned_bytes,
+              .unshared_bytes = memory.unshared_bytes,
+              .lower_bound_bytes = memory.lower_bound_bytes,
+              .num_fallbacks = num_fallbacks_,
+              .fallback_bytes = fallback_bytes_};
+    if (options_.fuse) FuseSteps(plan);
+    return plan;
   }
 
  private:
@@ -320,9 +324,10 @@ absl::StatusOr<Plan> MakePlan(
     Graph graph,
     const absl::flat_hash_map<std::string, VariableType>& variables,
     const PlanOptions& options) {
-  MINNOW_ASSIGN_OR_RETURN(graph,
-                          SeparateVariables(RemoveDeadNodes(std::move(graph))));
+  graph = RemoveDeadNodes(std::move(graph));
   MINNOW_RETURN_IF_ERROR(CheckOperatorsKnown(graph));
+  if (options.merge) graph = MergeCommonSubexpressions(std::move(graph));
+  MINNOW_ASSIGN_OR_RETURN(graph, SeparateVariables(std::move(graph)));
   MINNOW_ASSIGN_OR_RETURN(TypedGraph typed,
                           InferAll(std::move(graph), variables));
   MINNOW_RETURN_IF_ERROR(CheckUpdates(typed));
@@ -409,7 +414,7 @@ std::string Plan::ToString() const {
                       step.groups.size() > 1 ? ", ..." : ""),
          absl::StrCat(storages[out] == StorageType::kDense ? "" : "<= ",
                       OutputBytes(step, out)),
-         step.note});
+         step.fused ? absl::StrCat("fused with step ", i - 1) : step.note});
   }
   std::string text = AlignColumns(rows);
   absl::StrAppend(&text, "planned ", planned_bytes, " bytes, without sharing ",

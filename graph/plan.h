@@ -28,6 +28,11 @@ struct PlanOptions {
   bool strict_storage = false;
   // Of the arena; a larger one is an error. 0: no limit.
   int64_t memory_limit = 0;
+  // The rewrites, which change no bit of the results.
+  // Equal nodes are computed once, see common_subexpressions.h.
+  bool merge = true;
+  // Elementwise steps run together, see fusion.h.
+  bool fuse = true;
 };
 
 // Where a value lies.
@@ -53,6 +58,8 @@ struct PlanStep {
   std::vector<int32_t> groups;
   Prepared prepared;
   int64_t workspace_offset = 0;
+  // Runs together with the step before it, see fusion.h.
+  bool fused = false;
   std::string note;  // "fallback for step.grad", "copy of w".
 };
 

@@ -1,0 +1,204 @@
+// Pointwise fusion: which steps run together, and that it changes no bit.
+#include <cstring>
+#include <random>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "minnow/executor/executor.h"
+#include "minnow/graph/builder.h"
+#include "minnow/ops/binary.h"
+#include "minnow/ops/builtin.h"
+
+namespace minnow {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+// Whether each step of the plan runs together with the one before it.
+std::vector<bool> Fused(const Graph& graph,
+                        const absl::flat_hash_map<std::string, Shape>& shapes,
+                        bool fuse = true) {
+  absl::flat_hash_map<std::string, VariableType> types;
+  for (const auto& [name, shape] : shapes) types[name] = {.shape = shape};
+  auto plan = MakePlan(graph, types, {.fuse = fuse});
+  EXPECT_TRUE(plan.ok()) << plan.status();
+  std::vector<bool> fused;
+  for (const PlanStep& step : plan->steps) fused.push_back(step.fused);
+  return fused;
+}
+
+TEST(FusionTest, ElementwiseStepsRunTogether) {
+  GraphBuilder b(BuiltinOps());
+  const Symbol x = b.Variable("x"), y = b.Variable("y");
+  const Symbol z = b.Add("tanh", {x * 2.0f + y});
+  EXPECT_THAT(Fused(*b.Build({z}), {{"x", {5, 3}}, {"y", {5, 3}}}),
+              ElementsAre(false, true, true));
+}
+
+TEST(FusionTest, CanBeSwitchedOff) {
+  GraphBuilder b(BuiltinOps());
+  const Symbol x = b.Variable("x");
+  EXPECT_THAT(Fused(*b.Build({x * 2.0f + 1.0f}), {{"x", {5}}}, false),
+              ElementsAre(false, false));
+}
+
+TEST(FusionTest, OneElementCountsForAll) {
+  GraphBuilder b(BuiltinOps());
+  const Symbol x = b.Variable("x"), scale = b.Variable("scale");
+  const Symbol y = b.Add("broadcast_mul", {b.Add("tanh", {x}), scale});
+  EXPECT_THAT(Fused(*b.Build({y}), {{"x", {5, 3}}, {"scale", {1}}}),
+              ElementsAre(false, true));
+}
+
+TEST(FusionTest, OtherSizesAndOtherOperatorsRunApart) {
+  GraphBuilder b(BuiltinOps());
+  const Symbol x = b.Variable("x"), row = b.Variable("row");
+  // A row that is repeated is no single element.
+  const Symbol y = b.Add("broadcast_add", {b.Add("tanh", {x}), row});
+  const Symbol z = b.Add("dot", {b.Add("tanh", {y}), x});
+  EXPECT_THAT(
+      Fused(*b.Build({b.Add("tanh", {z})}), {{"x", {3, 3}}, {"row", {1, 3}}}),
+      ElementsAre(false, false, true, false, false));
+}
+
+TEST(FusionTest, ThePlanShowsIt) {
+  GraphBuilder b(BuiltinOps());
+  const Symbol x = b.Variable("x", {.shape = {4}});
+  auto plan = MakePlan(*b.Build({x * 2.0f + 1.0f}), {}, {});
+  EXPECT_THAT(plan->ToString(), HasSubstr("fused with step 0"));
+  plan = MakePlan(*b.Build({x * 2.0f + 1.0f}), {}, {.fuse = false});
+  EXPECT_THAT(plan->ToString(), Not(HasSubstr("fused")));
+}
+
+TEST(FusionTest, FusedStepsAreOneInTheProfile) {
+  GraphBuilder b(BuiltinOps());
+  const Symbol x = b.Variable("x", {.shape = {4}, .init = Initializer::One()});
+  const Symbol y = b.Add("tanh", {x}, {}, {.name = "first"});
+  const Symbol z = b.Add("negative", {y}, {}, {.name = "last"});
+  auto step = *Executor::Bind(*b.Build({z}), {.profile = true});
+  ASSERT_TRUE(step.Run().ok());
+  const std::string table = step.profile()->ToTable(step.plan());
+  EXPECT_THAT(table, HasSubstr("first .. last"));
+  EXPECT_THAT(table, HasSubstr("2 fused"));
+}
+
+// Random trees of elementwise operators in several types on arrays of one
+// shape, on single elements and, so that not all is fused, on rows.
+class RandomTrees {
+ public:
+  explicit RandomTrees(uint32_t seed, Shape shape)
+      : random_(seed), b_(BuiltinOps()) {
+    for (const DType dtype : kTypes) {
+      Family& family = families_.emplace_back();
+      for (int i = 0; i < 2; ++i) {
+        family.push_back(Variable(dtype, shape));
+      }
+      family.push_back(Variable(dtype, {1}));
+      family.push_back(Variable(dtype, {shape[1]}));
+      // So that all have the full shape.
+      for (Symbol& x : family) x = b_.Add("broadcast_add", {family[0], x});
+    }
+    const size_t nodes = 5 + Below(30);
+    for (size_t i = 0; i < nodes; ++i) AddNode();
+  }
+
+  absl::StatusOr<Graph> Build() {
+    std::vector<Symbol> outputs;
+    for (Family& family : families_) {
+      outputs.push_back(family.back());
+      outputs.push_back(Any(family));
+    }
+    return b_.Build(outputs);
+  }
+
+  const absl::flat_hash_map<std::string, NDArray>& arrays() const {
+    return arrays_;
+  }
+
+ private:
+  using Family = std::vector<Symbol>;
+  static constexpr DType kTypes[] = {DType::kFloat32, DType::kFloat64,
+                                     DType::kFloat16, DType::kInt8};
+
+  size_t Below(size_t n) { return random_() % n; }
+  Symbol Any(const Family& family) { return family[Below(family.size())]; }
+
+  Symbol Variable(DType dtype, const Shape& shape) {
+    const std::string name = absl::StrCat("v", arrays_.size());
+    NDArray array = *NDArray::Zeros(shape, dtype);
+    VisitDType(dtype, [&]<typename T>() {
+      for (T& value : array.values<T>()) {
+        value = static_cast<T>(static_cast<float>(Below(17)) / 4 - 2);
+      }
+    });
+    arrays_[name] = array;
+    return b_.Variable(name);
+  }
+
+  void AddNode() {
+    static constexpr const char* kUnary[] = {"negative", "abs", "square",
+                                             "sign", "_copy"};
+    static constexpr const char* kBinary[] = {"broadcast_add", "elemwise_sub",
+                                              "broadcast_maximum",
+                                              "elemwise_mul", "_lesser"};
+    Family& family = families_[Below(families_.size())];
+    switch (Below(4)) {
+      case 0:
+        family.push_back(b_.Add(kUnary[Below(5)], {Any(family)}));
+        break;
+      case 1:
+        family.push_back(b_.Add(kBinary[Below(5)], {Any(family), Any(family)}));
+        break;
+      case 2:
+        family.push_back(Any(family) * 2.0f);
+        break;
+      case 3: {
+        const Symbol from = Any(families_[Below(families_.size())]);
+        family.push_back(b_.Add("_cast_like", {from, Any(family)}));
+        break;
+      }
+    }
+  }
+
+  std::mt19937 random_;
+  GraphBuilder b_;
+  std::vector<Family> families_;
+  absl::flat_hash_map<std::string, NDArray> arrays_;
+};
+
+TEST(FusionTest, ChangesNoBitOnAnyNumberOfThreads) {
+  size_t num_fused = 0;
+  for (uint32_t seed = 0; seed < 60; ++seed) {
+    // Of one piece, of some, and of many blocks.
+    const Shape shape = {1 + seed % 3 * 400, 97};
+    RandomTrees trees(seed, shape);
+    const absl::StatusOr<Graph> graph = trees.Build();
+    ASSERT_TRUE(graph.ok()) << graph.status();
+    auto apart = Executor::Bind(
+        *graph, {.variables = trees.arrays(), .threads = 1, .fuse = false});
+    ASSERT_TRUE(apart.ok()) << apart.status();
+    ASSERT_TRUE(apart->Run().ok());
+    for (int threads : {1, 2, 3}) {
+      auto fused = *Executor::Bind(
+          *graph, {.variables = trees.arrays(), .threads = threads});
+      ASSERT_TRUE(fused.Run().ok());
+      for (size_t i = 0; i < fused.num_outputs(); ++i) {
+        const NDArray& expected = apart->Output(i);
+        ASSERT_EQ(std::memcmp(fused.Output(i).raw(), expected.raw(),
+                              static_cast<size_t>(expected.num_bytes())),
+                  0)
+            << "seed " << seed << ", output " << i << "\n"
+            << fused.plan().ToString();
+      }
+      for (const PlanStep& step : fused.plan().steps) num_fused += step.fused;
+    }
+  }
+  EXPECT_GT(num_fused, 1000);
+}
+
+}  // namespace
+}  // namespace minnow
