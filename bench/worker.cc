@@ -120,6 +120,15 @@ class Worker {
     if (request.work == "embedding_deferred" && !plain_) {
       return StepOf(EmbeddingStep(/*deferred=*/true, size, threads_));
     }
+    if (request.work == "many" && !plain_) {
+      return StepOf(ManyUpdates(size, threads_));
+    }
+    if (request.work == "pointwise" && !plain_) {
+      return StepOf(PointwiseChain(Pointwise::kArithmetic, size, threads_));
+    }
+    if (request.work == "pointwise_tanh" && !plain_) {
+      return StepOf(PointwiseChain(Pointwise::kTanh, size, threads_));
+    }
     if (request.work == "dispatch" && !plain_) {
       return StepOf(AdditionChain(size, threads_));
     }

@@ -1,10 +1,12 @@
 #include "minnow/bench/works.h"
 
+#include "absl/strings/str_cat.h"
 #include "minnow/core/status.h"
 #include "minnow/graph/builder.h"
 #include "minnow/graph/initializer.h"
 #include "minnow/ops/binary.h"
 #include "minnow/ops/builtin.h"
+#include "minnow/ops/unary.h"
 #include "minnow/train/dataset.h"
 #include "minnow/train/mlp.h"
 #include "minnow/train/trainer.h"
@@ -52,6 +54,39 @@ absl::StatusOr<Executor> SgdMomStep(int64_t size, int threads) {
   return Executor::Bind(graph, {.threads = threads});
 }
 
+absl::StatusOr<Executor> ManyUpdates(int64_t tensors, int threads) {
+  GraphBuilder b(BuiltinOps());
+  const VariableAttrs numbers = {.shape = {1000},
+                                 .dtype = DType::kFloat32,
+                                 .init = Initializer::Normal(1)};
+  std::vector<Symbol> outputs;
+  for (int64_t i = 0; i < tensors; ++i) {
+    const Symbol w = b.Variable(absl::StrCat("w", i), numbers);
+    const Symbol g = b.Variable(absl::StrCat("g", i), numbers);
+    outputs.push_back(op::SgdMomUpdate(w, g, b.Variable(absl::StrCat("m", i)),
+                                       BenchSgd(), {.out = w}));
+  }
+  MINNOW_ASSIGN_OR_RETURN(const Graph graph, b.Build(outputs));
+  return Executor::Bind(graph, {.threads = threads});
+}
+
+absl::StatusOr<Executor> PointwiseChain(Pointwise op, int64_t length,
+                                        int threads) {
+  GraphBuilder b(BuiltinOps());
+  Symbol x = b.Variable("x", {.shape = {1000000},
+                              .dtype = DType::kFloat32,
+                              .init = Initializer::Normal(1)});
+  for (int64_t i = 0; i < length; ++i) {
+    if (op == Pointwise::kTanh) {
+      x = op::Tanh(x);
+    } else {
+      x = i % 2 == 0 ? x * 0.999f : x + 0.001f;
+    }
+  }
+  MINNOW_ASSIGN_OR_RETURN(const Graph graph, b.Build({x}));
+  return Executor::Bind(graph, {.threads = threads});
+}
+
 absl::StatusOr<Executor> AdditionChain(int64_t length, int threads) {
   GraphBuilder b(BuiltinOps());
   Symbol x = b.Variable(
@@ -59,7 +94,7 @@ absl::StatusOr<Executor> AdditionChain(int64_t length, int threads) {
       {.shape = {1}, .dtype = DType::kFloat32, .init = Initializer::Zero()});
   for (int64_t i = 0; i < length; ++i) x = x + 1.0f;
   MINNOW_ASSIGN_OR_RETURN(const Graph graph, b.Build({x}));
-  return Executor::Bind(graph, {.threads = threads});
+  return Executor::Bind(graph, {.threads = threads, .fuse = false});
 }
 
 absl::StatusOr<Executor> MlpStep(int64_t batch, int threads) {

@@ -18,8 +18,17 @@ namespace minnow {
 // One sgd_mom_update of `size` floats, in place.
 absl::StatusOr<Executor> SgdMomStep(int64_t size, int threads);
 
-// A chain of `length` scalar additions on one element.
+// One sgd_mom_update for each of `tensors` weights of 1,000 floats.
+absl::StatusOr<Executor> ManyUpdates(int64_t tensors, int threads);
+
+// A chain of `length` scalar additions on one element, each run by itself.
 absl::StatusOr<Executor> AdditionChain(int64_t length, int threads);
+
+// A chain on 1,000,000 floats: of products and sums with numbers, in turn, or
+// of tanh.
+enum class Pointwise { kArithmetic, kTanh };
+absl::StatusOr<Executor> PointwiseChain(Pointwise op, int64_t length,
+                                        int threads);
 
 // A training step of the MLP 784-128-64-10: forward, backward, update.
 absl::StatusOr<Executor> MlpStep(int64_t batch, int threads);

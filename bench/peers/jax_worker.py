@@ -33,6 +33,48 @@ def sgd_mom(size):
     return run
 
 
+def many(tensors):
+    shape = (settings.TENSOR_SIZE,)
+    weights, grads = (
+        [jax.random.normal(key, shape) for key in jax.random.split(jax.random.key(i), tensors)]
+        for i in range(2)
+    )
+    moms = [jnp.zeros(shape) for _ in weights]
+
+    @functools.partial(jax.jit, donate_argnums=(0, 1))
+    def step(weights, moms, grads):
+        return tuple(zip(*(momentum_update(*one) for one in zip(weights, grads, moms))))
+
+    def run(steps):
+        nonlocal weights, moms
+        for _ in range(steps):
+            weights, moms = step(weights, moms, grads)
+        jax.block_until_ready((weights, moms))
+
+    return run
+
+
+def chain(one, length):
+    """The function `one` of a number and of its place, `length` times."""
+    first = jax.random.normal(jax.random.key(0), (settings.CHAIN_SIZE,))
+
+    @jax.jit
+    def step(x):
+        for i in range(length):
+            x = one(x, i)
+        return x
+
+    def run(steps):
+        for _ in range(steps):
+            jax.block_until_ready(step(first))
+
+    return run
+
+
+def arithmetic(x, i):
+    return x * settings.CHAIN_FACTOR if i % 2 == 0 else x + settings.CHAIN_TERM
+
+
 def initial_state(layers):
     """He's initial weights, zero biases, and momentum for both."""
     random = np.random.default_rng(0)
@@ -131,4 +173,14 @@ def train(epochs):
 
 
 if __name__ == "__main__":
-    protocol.serve(f"jax {jax.__version__}", {"sgd_mom": sgd_mom, "mlp": mlp, "train": train})
+    protocol.serve(
+        f"jax {jax.__version__}",
+        {
+            "sgd_mom": sgd_mom,
+            "many": many,
+            "pointwise": functools.partial(chain, arithmetic),
+            "pointwise_tanh": functools.partial(chain, lambda x, _: jnp.tanh(x)),
+            "mlp": mlp,
+            "train": train,
+        },
+    )

@@ -28,6 +28,22 @@ def sgd_mom(size):
     return run
 
 
+def many(tensors):
+    shape = (settings.TENSOR_SIZE,)
+    weights, grads = (
+        [mx.nd.random.normal(shape=shape) for _ in range(tensors)] for _ in range(2)
+    )
+    moms = [mx.nd.zeros(shape) for _ in weights]
+
+    def run(steps):
+        for _ in range(steps):
+            for weight, grad, mom in zip(weights, grads, moms):
+                mx.nd.sgd_mom_update(weight, grad, mom, out=weight, **OPTIMIZER)
+        mx.nd.waitall()
+
+    return run
+
+
 def row_update(rows, lazy):
     weight, mom = mx.nd.ones(settings.TABLE_SHAPE), mx.nd.zeros(settings.TABLE_SHAPE)
     values = mx.nd.full((rows, settings.TABLE_SHAPE[1]), 1e-3)
@@ -91,11 +107,12 @@ def embedding(batch):
     return run
 
 
-def dispatch(length):
-    chain = mx.sym.Variable("x")
-    for _ in range(length):
-        chain = chain + 1.0
-    executor = chain.bind(mx.cpu(), {"x": mx.nd.zeros((1,))}, grad_req="null")
+def chain(one, first, length):
+    """The function `one` of a symbol and of its place, `length` times."""
+    symbol = mx.sym.Variable("x")
+    for i in range(length):
+        symbol = one(symbol, i)
+    executor = symbol.bind(mx.cpu(), {"x": first()}, grad_req="null")
 
     def run(steps):
         for _ in range(steps):
@@ -103,6 +120,18 @@ def dispatch(length):
         executor.outputs[0].wait_to_read()
 
     return run
+
+
+def arithmetic(x, i):
+    return x * settings.CHAIN_FACTOR if i % 2 == 0 else x + settings.CHAIN_TERM
+
+
+def dispatch(length):
+    return chain(lambda x, _: x + 1.0, lambda: mx.nd.zeros((1,)), length)
+
+
+def pointwise(one, length):
+    return chain(one, lambda: mx.nd.random.normal(shape=(settings.CHAIN_SIZE,)), length)
 
 
 def mlp(batch):
@@ -172,9 +201,12 @@ if __name__ == "__main__":
         f"mxnet {mx.__version__}",
         {
             "sgd_mom": sgd_mom,
+            "many": many,
             "lazy": functools.partial(row_update, lazy=True),
             "standard": functools.partial(row_update, lazy=False),
             "embedding": embedding,
+            "pointwise": functools.partial(pointwise, arithmetic),
+            "pointwise_tanh": functools.partial(pointwise, lambda x, _: mx.sym.tanh(x)),
             "dispatch": dispatch,
             "mlp": mlp,
         }

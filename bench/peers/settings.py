@@ -8,6 +8,10 @@ LEARNING_RATE = 0.01
 MOMENTUM = 0.9
 WEIGHT_DECAY = 1e-4
 
+TENSOR_SIZE = 1_000  # Of each tensor of the work "many".
+CHAIN_SIZE = 1_000_000  # The works "pointwise" and "pointwise_tanh".
+CHAIN_FACTOR, CHAIN_TERM = 0.999, 0.001
+
 TABLE_SHAPE = (1_000_000, 64)  # The works "lazy", "standard" and "deferred".
 ROWS_OF_ALL_SETS = 1_000_000
 

@@ -48,6 +48,19 @@ def sgd_mom(size):
     return run
 
 
+def many(tensors):
+    weights = [nn.Parameter(torch.randn(settings.TENSOR_SIZE)) for _ in range(tensors)]
+    for weight in weights:
+        weight.grad = torch.randn(settings.TENSOR_SIZE)
+    optimizer = sgd(weights)
+
+    def run(steps):
+        for _ in range(steps):
+            optimizer.step()
+
+    return run
+
+
 def lazy(rows):
     """By hand: torch.optim has no momentum for sparse gradients that keeps its size."""
     weight, mom = torch.ones(settings.TABLE_SHAPE), torch.zeros(settings.TABLE_SHAPE)
@@ -98,6 +111,32 @@ def embedding(batch):
                 )
                 table[rows] = w.add_(m)
                 mom[rows] = m
+
+    return run
+
+
+def pointwise(length):
+    first = torch.randn(settings.CHAIN_SIZE)
+
+    @torch.inference_mode()
+    def run(steps):
+        for _ in range(steps):
+            x = first
+            for i in range(length):
+                x = x * settings.CHAIN_FACTOR if i % 2 == 0 else x + settings.CHAIN_TERM
+
+    return run
+
+
+def pointwise_tanh(length):
+    first = torch.randn(settings.CHAIN_SIZE)
+
+    @torch.inference_mode()
+    def run(steps):
+        for _ in range(steps):
+            x = first
+            for _ in range(length):
+                x = torch.tanh(x)
 
     return run
 
@@ -178,8 +217,11 @@ if __name__ == "__main__":
         f"torch {torch.__version__}",
         {
             "sgd_mom": sgd_mom,
+            "many": many,
             "lazy": lazy,
             "embedding": embedding,
+            "pointwise": pointwise,
+            "pointwise_tanh": pointwise_tanh,
             "dispatch": dispatch,
             "mlp": mlp,
             "train": train,
