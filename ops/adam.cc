@@ -46,7 +46,7 @@ out = weight - lr * mean / (sqrt(var) + epsilon))",
                  {"mean", Access::kMutate},
                  {"var", Access::kMutate}},
       .shape = SameShape,
-      .kernels = UpdateKernels<AdamRule, 2>(),
+      .kernels = UpdateKernels<AdamRule>(),
   };
 }
 

@@ -10,55 +10,125 @@
 namespace minnow {
 namespace {
 
-// Brings n elements of a weight and its momentum up to date, and updates them.
-template <typename Rule, typename T>
-MINNOW_INLINE inline void UpdateAfter(const Advance& missed, const Rule& rule,
-                                      int64_t n, T* __restrict weight,
-                                      const T* grad, T* __restrict mom) {
-  using C = ComputeType<T>;
-  for (int64_t i = 0; i < n; ++i) {
-    const auto w = static_cast<double>(weight[i]);
-    const auto m = static_cast<double>(mom[i]);
-    C new_mom = static_cast<C>(missed.mw * w + missed.mm * m);
-    weight[i] =
-        static_cast<T>(rule(static_cast<C>(missed.ww * w + missed.wm * m),
-                            static_cast<C>(grad[i]), new_mom));
-    mom[i] = static_cast<T>(new_mom);
-  }
-}
-
 // Brings n elements of a weight and its momentum up to date.
 template <typename T>
-MINNOW_INLINE inline void CatchUp(const Advance& missed, int64_t n,
-                                  T* __restrict weight, T* __restrict mom) {
-  for (int64_t i = 0; i < n; ++i) {
-    const auto w = static_cast<double>(weight[i]);
-    const auto m = static_cast<double>(mom[i]);
-    weight[i] = static_cast<T>(missed.ww * w + missed.wm * m);
-    mom[i] = static_cast<T>(missed.mw * w + missed.mm * m);
+void CatchUpOf(const Advance& missed, int64_t n, std::byte* weight,
+               std::byte* mom) {
+  Vectorize([missed, n, w = reinterpret_cast<T*>(weight),
+             m = reinterpret_cast<T*>(mom)]() MINNOW_INLINE {
+    T* __restrict weight = w;
+    T* __restrict mom = m;
+    for (int64_t i = 0; i < n; ++i) {
+      const auto w = static_cast<double>(weight[i]);
+      const auto m = static_cast<double>(mom[i]);
+      weight[i] = static_cast<T>(missed.ww * w + missed.wm * m);
+      mom[i] = static_cast<T>(missed.mw * w + missed.mm * m);
+    }
+  });
+}
+
+void CatchUp(DType dtype, const Advance& missed, int64_t n, std::byte* weight,
+             std::byte* mom) {
+  if (dtype == DType::kFloat64) {
+    CatchUpOf<double>(missed, n, weight, mom);
+  } else {
+    CatchUpOf<float>(missed, n, weight, mom);
   }
 }
 
 // Brings all rows to the step `now`, which is written to `last` as `mark`.
 // REQUIRES: CheckLast().
-template <typename T, typename Number>
-void Flush(ThreadPool& threads, const DeferredHistory<Number>& history,
-           int64_t now, int32_t mark, Dense<T> weight, Dense<T> mom,
-           Dense<int32_t> last) {
-  const int64_t row_size = weight.row_size();
-  ParallelFor(threads, weight.dims[0], internal::RowGrain(row_size),
+void Flush(ThreadPool& threads, const DeferredHistory<const double>& history,
+           int64_t now, int32_t mark, const DeferredTable& table,
+           int32_t* last) {
+  ParallelFor(threads, table.num_rows, internal::RowGrain(table.row_size),
               [&](int64_t begin, int64_t end) {
-                Vectorize([=]() MINNOW_INLINE {
-                  for (int64_t row = begin; row < end; ++row) {
-                    if (last.data()[row] != now) {
-                      CatchUp(history.Since(last.data()[row], now), row_size,
-                              weight.data() + row * row_size,
-                              mom.data() + row * row_size);
-                    }
-                    last.data()[row] = mark;
+                for (int64_t row = begin; row < end; ++row) {
+                  if (last[row] != now) {
+                    const Advance missed = history.Since(last[row], now);
+                    std::byte* const w = table.weight + row * table.row_bytes();
+                    std::byte* const m = table.mom + row * table.row_bytes();
+                    VisitInFloats(table.dtype, table.row_size,
+                                  {{{w, w}, {m, m}, {nullptr, nullptr}}},
+                                  [&](int64_t size, std::byte* const* at) {
+                                    CatchUp(table.dtype, missed, size, at[0],
+                                            at[1]);
+                                  });
                   }
-                });
+                  last[row] = mark;
+                }
               });
+}
+
+// Updates rows after the steps that they have missed.
+void UpdateRows(ThreadPool& threads, const UpdateRule& rule,
+                const DeferredHistory<const double>& history, int64_t now,
+                const DeferredTable& table, absl::Span<const int64_t> rows,
+                const std::byte* grad, int32_t* last) {
+  const int64_t bytes = table.row_bytes();
+  const int64_t ahead = internal::PrefetchDistance(table.row_size);
+  ParallelFor(
+      threads, static_cast<int64_t>(rows.size()),
+      internal::RowGrain(table.row_size), [&](int64_t begin, int64_t end) {
+        for (int64_t i = begin; i < end; ++i) {
+          if (i + ahead < end) {
+            internal::Prefetch(table.weight + rows[i + ahead] * bytes, bytes);
+            internal::Prefetch(table.mom + rows[i + ahead] * bytes, bytes);
+          }
+          const int64_t row = rows[i];
+          const bool behind = last[row] != now;
+          const Advance missed = history.Since(last[row], now);
+          std::byte* const w = table.weight + row * bytes;
+          std::byte* const m = table.mom + row * bytes;
+          VisitInFloats(table.dtype, table.row_size,
+                        {{{w, w}, {grad + i * bytes, nullptr}, {m, m}}},
+                        [&](int64_t size, std::byte* const* at) {
+                          if (behind) {
+                            CatchUp(table.dtype, missed, size, at[0], at[2]);
+                          }
+                          rule({1, size, 3, at});
+                        });
+          last[row] = static_cast<int32_t>(now + 1);
+        }
+      });
+}
+
+absl::Status UpdateDeferred(const RunContext& context,
+                            const DeferredSgdMomUpdateAttrs& attrs,
+                            const UpdateRule& rule, const DeferredTable& table,
+                            absl::Span<const int64_t> rows,
+                            const std::byte* grad, Dense<int32_t> last,
+                            Dense<double> history, int64_t* step) {
+  const DeferredHistory<double> past(history.data(), history.dims[0]);
+  const DeferredHistory<const double> read(history.data(), history.dims[0]);
+  MINNOW_ASSIGN_OR_RETURN(const int64_t now, StepsNow(past, *step));
+  MINNOW_RETURN_IF_ERROR(CheckLast(*context.threads, last.data(), now,
+                                   static_cast<int64_t>(rows.size()),
+                                   [&](int64_t i) { return rows[i]; }));
+  const bool becomes_full = now + 1 == past.num_steps();
+  if (becomes_full) {
+    MINNOW_RETURN_IF_ERROR(CheckLast(*context.threads, last.data(), now,
+                                     last.size(), [](int64_t i) { return i; }));
+  }
+  UpdateRows(*context.threads, rule, read, now, table, rows, grad, last.data());
+  past.Append(Advance::Step(attrs.lr, attrs.momentum, attrs.wd), now);
+  ++*step;
+  if (becomes_full) {
+    Flush(*context.threads, read, now + 1, /*mark=*/0, table, last.data());
+  }
+  return absl::OkStatus();
+}
+
+absl::Status FlushAll(const RunContext& context, const DeferredTable& table,
+                      Dense<int32_t> last, Dense<const double> history,
+                      int64_t step) {
+  const DeferredHistory<const double> past(history.data(), history.dims[0]);
+  MINNOW_ASSIGN_OR_RETURN(const int64_t now, StepsNow(past, step));
+  MINNOW_RETURN_IF_ERROR(CheckLast(*context.threads, last.data(), now,
+                                   last.size(), [](int64_t i) { return i; }));
+  Flush(*context.threads, past, now, static_cast<int32_t>(now), table,
+        last.data());
+  return absl::OkStatus();
 }
 
 template <typename T>
@@ -67,53 +137,15 @@ absl::Status DeferredSgdMomUpdate(const RunContext& context,
                                   Dense<T> weight, RowSparse<const T> grad,
                                   Dense<T> mom, Dense<int32_t> last,
                                   Dense<double> history, Dense<int64_t> step) {
-  const DeferredHistory<double> past(history.data(), history.dims[0]);
-  MINNOW_ASSIGN_OR_RETURN(const int64_t now, StepsNow(past, step.data()[0]));
-  const auto num_rows = static_cast<int64_t>(grad.rows.size());
-  MINNOW_RETURN_IF_ERROR(CheckLast(*context.threads, last.data(), now, num_rows,
-                                   [&](int64_t i) { return grad.rows[i]; }));
-  const bool becomes_full = now + 1 == past.num_steps();
-  if (becomes_full) {
-    MINNOW_RETURN_IF_ERROR(CheckLast(*context.threads, last.data(), now,
-                                     last.size(), [](int64_t i) { return i; }));
-  }
   const SgdMomRule<ComputeType<T>> rule({.lr = attrs.lr,
                                          .momentum = attrs.momentum,
                                          .wd = attrs.wd,
                                          .rescale_grad = attrs.rescale_grad,
                                          .clip_gradient = attrs.clip_gradient});
-  const int64_t row_size = grad.row_size();
-  ParallelFor(
-      *context.threads, num_rows, internal::RowGrain(row_size),
-      [&](int64_t begin, int64_t end) {
-        Vectorize(
-            [=, grad = grad,
-             ahead = internal::PrefetchDistance(row_size)]() MINNOW_INLINE {
-              for (int64_t i = begin; i < end; ++i) {
-                const int64_t row = grad.rows[i];
-                T* w = weight.data() + row * row_size;
-                T* m = mom.data() + row * row_size;
-                if (i + ahead < end) {
-                  internal::PrefetchRow(weight, grad.rows[i + ahead], row_size);
-                  internal::PrefetchRow(mom, grad.rows[i + ahead], row_size);
-                }
-                const T* g = grad.values.data() + i * row_size;
-                if (last.data()[row] == now) {
-                  internal::UpdateElements(rule, row_size, w, g, m);
-                } else {
-                  UpdateAfter(past.Since(last.data()[row], now), rule, row_size,
-                              w, g, m);
-                }
-                last.data()[row] = static_cast<int32_t>(now + 1);
-              }
-            });
-      });
-  past.Append(Advance::Step(attrs.lr, attrs.momentum, attrs.wd), now);
-  ++step.data()[0];
-  if (becomes_full) {
-    Flush(*context.threads, past, now + 1, /*mark=*/0, weight, mom, last);
-  }
-  return absl::OkStatus();
+  return UpdateDeferred(context, attrs, UpdateRule(rule), TableOf(weight, mom),
+                        grad.rows,
+                        reinterpret_cast<const std::byte*>(grad.values.data()),
+                        last, history, step.data());
 }
 
 template <typename T>
@@ -121,13 +153,7 @@ absl::Status DeferredFlush(const RunContext& context, const NoAttrs&,
                            Dense<T> weight, Dense<T> mom, Dense<int32_t> last,
                            Dense<const double> history,
                            Dense<const int64_t> step) {
-  const DeferredHistory<const double> past(history.data(), history.dims[0]);
-  MINNOW_ASSIGN_OR_RETURN(const int64_t now, StepsNow(past, step.data()[0]));
-  MINNOW_RETURN_IF_ERROR(CheckLast(*context.threads, last.data(), now,
-                                   last.size(), [](int64_t i) { return i; }));
-  Flush(*context.threads, past, now, static_cast<int32_t>(now), weight, mom,
-        last);
-  return absl::OkStatus();
+  return FlushAll(context, TableOf(weight, mom), last, history, step.data()[0]);
 }
 
 OpDef DeferredSgdMomUpdateOp() {

@@ -12,6 +12,56 @@
 namespace minnow {
 namespace {
 
+// Reads n elements of a weight and its momentum, brought up to date.
+template <typename T>
+void ReadOf(const Advance& missed, int64_t n, std::byte* const* at) {
+  Vectorize([missed, n, w = reinterpret_cast<const T*>(at[0]),
+             m = reinterpret_cast<const T*>(at[1]),
+             to = reinterpret_cast<T*>(at[2])]() MINNOW_INLINE {
+    for (int64_t i = 0; i < n; ++i) {
+      to[i] = static_cast<T>(missed.ww * static_cast<double>(w[i]) +
+                             missed.wm * static_cast<double>(m[i]));
+    }
+  });
+}
+
+// `row_of` says the row of each id.
+absl::Status ReadRows(const RunContext& context, const DeferredTable& table,
+                      const int32_t* last, Dense<const double> history,
+                      int64_t step, const Ids& ids,
+                      absl::FunctionRef<int64_t(int64_t i)> row_of,
+                      std::byte* out) {
+  const DeferredHistory<const double> past(history.data(), history.dims[0]);
+  MINNOW_ASSIGN_OR_RETURN(const int64_t now, StepsNow(past, step));
+  MINNOW_RETURN_IF_ERROR(CheckRowIds("ids", ids, table.num_rows));
+  MINNOW_RETURN_IF_ERROR(
+      CheckLast(*context.threads, last, now, ids.size, row_of));
+  const int64_t bytes = table.row_bytes();
+  const int64_t ahead = internal::PrefetchDistance(table.row_size);
+  const auto read =
+      table.dtype == DType::kFloat64 ? ReadOf<double> : ReadOf<float>;
+  ParallelFor(*context.threads, ids.size, internal::RowGrain(table.row_size),
+              [&](int64_t begin, int64_t end) {
+                for (int64_t i = begin; i < end; ++i) {
+                  if (i + ahead < end) {
+                    const int64_t next = row_of(i + ahead);
+                    internal::Prefetch(table.weight + next * bytes, bytes);
+                    internal::Prefetch(table.mom + next * bytes, bytes);
+                  }
+                  const int64_t row = row_of(i);
+                  const Advance missed = past.Since(last[row], now);
+                  VisitInFloats(table.dtype, table.row_size,
+                                {{{table.weight + row * bytes, nullptr},
+                                  {table.mom + row * bytes, nullptr},
+                                  {nullptr, out + i * bytes}}},
+                                [&](int64_t n, std::byte* const* at) {
+                                  read(missed, n, at);
+                                });
+                }
+              });
+  return absl::OkStatus();
+}
+
 template <typename T, typename Id>
 absl::Status DeferredRows(const RunContext& context, const NoAttrs&,
                           Dense<const T> weight, Dense<const T> mom,
@@ -19,39 +69,11 @@ absl::Status DeferredRows(const RunContext& context, const NoAttrs&,
                           Dense<const double> history,
                           Dense<const int64_t> step, Dense<const Id> ids,
                           Dense<T> out) {
-  const DeferredHistory<const double> past(history.data(), history.dims[0]);
-  MINNOW_ASSIGN_OR_RETURN(const int64_t now, StepsNow(past, step.data()[0]));
-  MINNOW_RETURN_IF_ERROR(CheckRowIds("ids", IdsOf(ids), weight.dims[0]));
-  const auto row_of = [&](int64_t i) {
-    return Convert<int64_t>(ids.data()[i]);
-  };
-  MINNOW_RETURN_IF_ERROR(
-      CheckLast(*context.threads, last.data(), now, ids.size(), row_of));
-  const int64_t row_size = weight.row_size();
-  ParallelFor(
-      *context.threads, ids.size(), internal::RowGrain(row_size),
-      [&](int64_t begin, int64_t end) {
-        Vectorize(
-            [=, ahead = internal::PrefetchDistance(row_size)]() MINNOW_INLINE {
-              for (int64_t i = begin; i < end; ++i) {
-                if (i + ahead < end) {
-                  const auto next = Convert<int64_t>(ids.data()[i + ahead]);
-                  internal::PrefetchRow(weight, next, row_size);
-                  internal::PrefetchRow(mom, next, row_size);
-                }
-                const auto row = Convert<int64_t>(ids.data()[i]);
-                const Advance missed = past.Since(last.data()[row], now);
-                const T* w = weight.data() + row * row_size;
-                const T* m = mom.data() + row * row_size;
-                T* to = out.data() + i * row_size;
-                for (int64_t j = 0; j < row_size; ++j) {
-                  to[j] = static_cast<T>(missed.ww * static_cast<double>(w[j]) +
-                                         missed.wm * static_cast<double>(m[j]));
-                }
-              }
-            });
-      });
-  return absl::OkStatus();
+  return ReadRows(
+      context, TableOf(weight, mom), last.data(), history, step.data()[0],
+      IdsOf(ids),
+      [data = ids.data()](int64_t i) { return Convert<int64_t>(data[i]); },
+      reinterpret_cast<std::byte*>(out.data()));
 }
 
 absl::StatusOr<RowGradientPlan> PrepareRowsBackward(

@@ -1,8 +1,10 @@
 #include "minnow/ops/deferred_states.h"
 
+#include <algorithm>
 #include <atomic>
 
 #include "minnow/core/status.h"
+#include "minnow/ops/convert_elements.h"
 
 namespace minnow {
 
@@ -24,6 +26,37 @@ absl::Status CheckLast(ThreadPool& threads, const int32_t* last, int64_t now,
   return absl::InvalidArgumentError(
       absl::StrCat("argument 'last': expected numbers in [0,", now, "], found ",
                    last[row], " for row ", row));
+}
+
+void VisitInFloats(
+    DType dtype, int64_t row_size, const std::array<RowAccess, 3>& rows,
+    absl::FunctionRef<void(int64_t size, std::byte* const* at)> f) {
+  std::byte* at[3];
+  if (dtype == DType::kFloat32 || dtype == DType::kFloat64) {
+    for (size_t k = 0; k < rows.size(); ++k) {
+      at[k] = rows[k].to != nullptr ? rows[k].to
+                                    : const_cast<std::byte*>(rows[k].from);
+    }
+    return f(row_size, at);
+  }
+  constexpr int64_t kTile = 512;
+  float tiles[3][kTile];
+  const auto item = static_cast<int64_t>(DTypeSize(dtype));
+  for (int64_t begin = 0; begin < row_size; begin += kTile) {
+    const int64_t size = std::min(kTile, row_size - begin);
+    for (size_t k = 0; k < rows.size(); ++k) {
+      at[k] = reinterpret_cast<std::byte*>(tiles[k]);
+      if (rows[k].from == nullptr) continue;
+      ConvertElements(dtype, rows[k].from + begin * item, DType::kFloat32,
+                      tiles[k], size);
+    }
+    f(size, at);
+    for (size_t k = 0; k < rows.size(); ++k) {
+      if (rows[k].to == nullptr) continue;
+      ConvertElements(DType::kFloat32, tiles[k], dtype,
+                      rows[k].to + begin * item, size);
+    }
+  }
 }
 
 absl::Status InferStates(ShapeInference& node, const Places& places) {

@@ -2,14 +2,19 @@
 #ifndef MINNOW_OPS_DEFERRED_STATES_H_
 #define MINNOW_OPS_DEFERRED_STATES_H_
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
+#include <type_traits>
 #include <vector>
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "minnow/core/dtype.h"
 #include "minnow/core/thread_pool.h"
+#include "minnow/core/view.h"
 #include "minnow/graph/op_def.h"
 #include "minnow/ops/deferred_history.h"
 
@@ -28,6 +33,39 @@ absl::StatusOr<int64_t> StepsNow(const DeferredHistory<Number>& history,
 // steps.
 absl::Status CheckLast(ThreadPool& threads, const int32_t* last, int64_t now,
                        int64_t n, absl::FunctionRef<int64_t(int64_t i)> row_of);
+
+// Rows of a weight, and of its momentum.
+struct DeferredTable {
+  DType dtype;
+  int64_t num_rows, row_size;
+  std::byte* weight;
+  std::byte* mom;
+
+  int64_t row_bytes() const {
+    return row_size * static_cast<int64_t>(DTypeSize(dtype));
+  }
+};
+template <typename T>
+DeferredTable TableOf(const Dense<T>& weight, const Dense<T>& mom) {
+  using Element = std::remove_const_t<T>;
+  const auto bytes = [](T* values) {
+    return reinterpret_cast<std::byte*>(const_cast<Element*>(values));
+  };
+  return {DTypeOf<Element>, weight.dims[0], weight.row_size(),
+          bytes(weight.data()), bytes(mom.data())};
+}
+
+// A row as it is read and written; null where it is not.
+struct RowAccess {
+  const std::byte* from;
+  std::byte* to;
+};
+
+// Calls f(size, at) for parts of three rows, as arrays of float or double: rows
+// of 16-bit elements are converted before and after.
+void VisitInFloats(
+    DType dtype, int64_t row_size, const std::array<RowAccess, 3>& rows,
+    absl::FunctionRef<void(int64_t size, std::byte* const* at)> f);
 
 // The inputs that all have, by their places in an operator.
 struct Places {

@@ -52,7 +52,7 @@ out = -z / d)",
                  {"v", Access::kMutate},
                  {"z", Access::kMutate}},
       .shape = SameShape,
-      .kernels = DenseUpdateKernels<FtmlRule, 3>(),
+      .kernels = DenseUpdateKernels<FtmlRule>(),
   };
 }
 

@@ -66,8 +66,8 @@ out = (sign(z) * lamda1 - z) / ((beta + sqrt(n)) / lr + wd) if |z| > lamda1, els
                  {"z", Access::kMutate},
                  {"n", Access::kMutate}},
       .shape = SameShape,
-      .kernels = Joined(DenseUpdateKernels<FtrlRule, 2>(),
-                        ListedRowsKernels<FtrlRule, 2>()),
+      .kernels = Joined(
+          {DenseUpdateKernels<FtrlRule>(), ListedRowsKernels<FtrlRule>()}),
   };
 }
 
@@ -82,8 +82,8 @@ out = weight - lr * (g / sqrt(history + epsilon) + wd * weight))",
                  {"grad"},
                  {"history", Access::kMutate}},
       .shape = SameShape,
-      .kernels = Joined(DenseUpdateKernels<AdagradRule, 1>(),
-                        ListedRowsKernels<AdagradRule, 1>()),
+      .kernels = Joined({DenseUpdateKernels<AdagradRule>(),
+                         ListedRowsKernels<AdagradRule>()}),
   };
 }
 

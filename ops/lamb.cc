@@ -21,7 +21,7 @@ absl::Status Phase1(const RunContext& context,
   const bool corrected = attrs.bias_correction;
   const C mean_part = corrected ? OneMinusPower<C>(beta1, attrs.t) : C{1};
   const C var_part = corrected ? OneMinusPower<C>(beta2, attrs.t) : C{1};
-  ParallelFor(*context.threads, out.size(), internal::kUpdateGrain,
+  ParallelFor(*context.threads, out.size(), kUpdateGrain,
               [&](int64_t begin, int64_t end) {
                 Vectorize([=]() MINNOW_INLINE {
                   for (int64_t i = begin; i < end; ++i) {
@@ -52,7 +52,7 @@ absl::Status Phase2(const RunContext& context,
   if (attrs.upper_bound >= 0) norm = std::min<C>(norm, attrs.upper_bound);
   const C lr = norm == 0 || norm_of_g == 0 ? C(attrs.lr)
                                            : C(attrs.lr) * norm / norm_of_g;
-  ParallelFor(*context.threads, weight.size(), internal::kUpdateGrain,
+  ParallelFor(*context.threads, weight.size(), kUpdateGrain,
               [&](int64_t begin, int64_t end) {
                 Vectorize([=]() MINNOW_INLINE {
                   for (int64_t i = begin; i < end; ++i) {

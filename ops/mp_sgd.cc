@@ -19,7 +19,7 @@ OpDef MpSgdUpdateOp() {
                  {"weight32", Access::kMutate}},
       .shape = SameShape,
       .dtype = MixedDType,
-      .kernels = UpdateKernels<SgdRule, 0, Precision::kMixed>(),
+      .kernels = UpdateKernels<SgdRule, Precision::kMixed>(),
   };
 }
 
@@ -34,7 +34,7 @@ OpDef MpSgdMomUpdateOp() {
                  {"weight32", Access::kMutate}},
       .shape = SameShape,
       .dtype = MixedDType,
-      .kernels = UpdateKernels<SgdMomRule, 1, Precision::kMixed>(),
+      .kernels = UpdateKernels<SgdMomRule, Precision::kMixed>(),
   };
 }
 

@@ -32,10 +32,9 @@ int64_t NumWeights(const Attrs& attrs) {
   return std::clamp<int64_t>(attrs.As<A>().num_weights, 0, kMaxWeights);
 }
 
-template <Kind kind, typename A>
-std::vector<InputDef> Inputs(const Attrs& attrs) {
+std::vector<InputDef> InputsOf(const Kind& kind, int64_t num_weights) {
   std::vector<InputDef> inputs;
-  for (int64_t i = 0; i < NumWeights<A>(attrs); ++i) {
+  for (int64_t i = 0; i < num_weights; ++i) {
     inputs.emplace_back(absl::StrCat("weight_", i), Access::kUpdate);
     inputs.emplace_back(absl::StrCat("grad_", i), Access::kRead);
     if (kind.momentum) {
@@ -51,14 +50,21 @@ std::vector<InputDef> Inputs(const Attrs& attrs) {
   }
   return inputs;
 }
+template <Kind kind, typename A>
+std::vector<InputDef> Inputs(const Attrs& attrs) {
+  return InputsOf(kind, NumWeights<A>(attrs));
+}
 
-template <typename A>
-std::vector<std::string> Outputs(const Attrs& attrs) {
+std::vector<std::string> OutputsOf(int64_t num_weights) {
   std::vector<std::string> outputs;
-  for (int64_t i = 0; i < NumWeights<A>(attrs); ++i) {
+  for (int64_t i = 0; i < num_weights; ++i) {
     outputs.push_back(absl::StrCat("out", i));
   }
   return outputs;
+}
+template <typename A>
+std::vector<std::string> Outputs(const Attrs& attrs) {
+  return OutputsOf(NumWeights<A>(attrs));
 }
 
 absl::Status CheckCount(const char* name, size_t found, int64_t num_weights) {
@@ -68,13 +74,16 @@ absl::Status CheckCount(const char* name, size_t found, int64_t num_weights) {
                    " values (num_weights), found ", found));
 }
 
+absl::Status CheckNumWeights(int64_t num_weights) {
+  if (num_weights >= 1 && num_weights <= kMaxWeights) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("attribute 'num_weights': expected a number in [1,",
+                   kMaxWeights, "], found ", num_weights));
+}
+
 template <typename A>
 absl::Status CheckAttrs(const A& attrs) {
-  if (attrs.num_weights < 1 || attrs.num_weights > kMaxWeights) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("attribute 'num_weights': expected a number in [1,",
-                     kMaxWeights, "], found ", attrs.num_weights));
-  }
+  MINNOW_RETURN_IF_ERROR(CheckNumWeights(attrs.num_weights));
   if constexpr (requires { attrs.lrs; }) {
     MINNOW_RETURN_IF_ERROR(
         CheckCount("lrs", attrs.lrs.get().size(), attrs.num_weights));
@@ -85,10 +94,7 @@ absl::Status CheckAttrs(const A& attrs) {
 }
 
 // The arrays of a group, and its output, have one shape.
-template <Kind kind, typename A>
-absl::Status InferShapes(ShapeInference& node) {
-  MINNOW_RETURN_IF_ERROR(CheckAttrs(node.attrs<A>()));
-  const auto n = static_cast<size_t>(node.attrs<A>().num_weights);
+absl::Status InferShapesOf(const Kind& kind, size_t n, ShapeInference& node) {
   for (size_t group = 0; group < n; ++group) {
     const size_t weight = group * kind.group_size();
     const size_t end = weight + kind.group_size();
@@ -108,8 +114,13 @@ absl::Status InferShapes(ShapeInference& node) {
 }
 
 template <Kind kind, typename A>
-absl::Status InferDTypes(DTypeInference& node) {
-  const size_t n = static_cast<size_t>(NumWeights<A>(node.untyped_attrs()));
+absl::Status InferShapes(ShapeInference& node) {
+  const A& attrs = node.attrs<A>();
+  MINNOW_RETURN_IF_ERROR(CheckAttrs(attrs));
+  return InferShapesOf(kind, static_cast<size_t>(attrs.num_weights), node);
+}
+
+absl::Status InferDTypesOf(const Kind& kind, size_t n, DTypeInference& node) {
   for (size_t group = 0; group < n; ++group) {
     const size_t weight = group * kind.group_size();
     if (!kind.mixed()) {
@@ -132,14 +143,10 @@ absl::Status InferDTypes(DTypeInference& node) {
   return absl::OkStatus();
 }
 
-template <Kind kind, template <typename> class Rule, typename A>
-std::vector<Kernel> Kernels() {
-  if constexpr (kind.preloaded) {
-    return MultiUpdateKernels<Rule, A, kind.momentum, kind.precision,
-                              Dense<const float>, Dense<const float>>();
-  } else {
-    return MultiUpdateKernels<Rule, A, kind.momentum, kind.precision>();
-  }
+template <Kind kind, typename A>
+absl::Status InferDTypes(DTypeInference& node) {
+  const auto n = static_cast<size_t>(NumWeights<A>(node.untyped_attrs()));
+  return InferDTypesOf(kind, n, node);
 }
 
 template <Kind kind, template <typename> class Rule, typename A>
@@ -156,7 +163,7 @@ OpDef MultiOp(const char* name) {
       .shape = InferShapes<kind, A>,
       .dtype = InferDTypes<kind, A>,
       .groups = {.size = kind.group_size(), .num_shared = kind.num_shared()},
-      .kernels = Kernels<kind, Rule, A>(),
+      .kernels = MultiUpdateKernels<Rule, A, kind.precision>(),
   };
 }
 
@@ -167,12 +174,10 @@ constexpr Kind SgdMom(Precision precision, bool preloaded) {
   return {true, precision, preloaded};
 }
 
-template <typename A>
 std::vector<Symbol> Compose(const char* op, bool momentum, bool mixed,
                             absl::Span<const WeightGroup> groups,
-                            absl::Span<const Symbol> shared, A attrs,
+                            absl::Span<const Symbol> shared, Attrs attrs,
                             NodeOptions options) {
-  attrs.num_weights = static_cast<int64_t>(groups.size());
   std::vector<Symbol> inputs;
   for (const WeightGroup& group : groups) {
     inputs.push_back(group.weight);
@@ -190,6 +195,12 @@ std::vector<Symbol> Compose(const char* op, bool momentum, bool mixed,
   return std::vector<Symbol>(groups.size());
 }
 
+template <typename A>
+Attrs ForWeights(A attrs, absl::Span<const WeightGroup> groups) {
+  attrs.num_weights = static_cast<int64_t>(groups.size());
+  return attrs;
+}
+
 }  // namespace
 
 namespace op {
@@ -197,57 +208,57 @@ namespace op {
 std::vector<Symbol> MultiSgdUpdate(absl::Span<const WeightGroup> groups,
                                    const MultiSgdUpdateAttrs& attrs,
                                    NodeOptions options) {
-  return Compose("multi_sgd_update", false, false, groups, {}, attrs,
-                 std::move(options));
+  return Compose("multi_sgd_update", false, false, groups, {},
+                 ForWeights(attrs, groups), std::move(options));
 }
 
 std::vector<Symbol> MultiSgdMomUpdate(absl::Span<const WeightGroup> groups,
                                       const MultiSgdMomUpdateAttrs& attrs,
                                       NodeOptions options) {
-  return Compose("multi_sgd_mom_update", true, false, groups, {}, attrs,
-                 std::move(options));
+  return Compose("multi_sgd_mom_update", true, false, groups, {},
+                 ForWeights(attrs, groups), std::move(options));
 }
 
 std::vector<Symbol> MultiMpSgdUpdate(absl::Span<const WeightGroup> groups,
                                      const MultiSgdUpdateAttrs& attrs,
                                      NodeOptions options) {
-  return Compose("multi_mp_sgd_update", false, true, groups, {}, attrs,
-                 std::move(options));
+  return Compose("multi_mp_sgd_update", false, true, groups, {},
+                 ForWeights(attrs, groups), std::move(options));
 }
 
 std::vector<Symbol> MultiMpSgdMomUpdate(absl::Span<const WeightGroup> groups,
                                         const MultiSgdMomUpdateAttrs& attrs,
                                         NodeOptions options) {
-  return Compose("multi_mp_sgd_mom_update", true, true, groups, {}, attrs,
-                 std::move(options));
+  return Compose("multi_mp_sgd_mom_update", true, true, groups, {},
+                 ForWeights(attrs, groups), std::move(options));
 }
 
 std::vector<Symbol> PreloadedMultiSgdUpdate(
     absl::Span<const WeightGroup> groups, Symbol lrs, Symbol wds,
     const PreloadedMultiSgdUpdateAttrs& attrs, NodeOptions options) {
   return Compose("preloaded_multi_sgd_update", false, false, groups, {lrs, wds},
-                 attrs, std::move(options));
+                 ForWeights(attrs, groups), std::move(options));
 }
 
 std::vector<Symbol> PreloadedMultiSgdMomUpdate(
     absl::Span<const WeightGroup> groups, Symbol lrs, Symbol wds,
     const PreloadedMultiSgdMomUpdateAttrs& attrs, NodeOptions options) {
   return Compose("preloaded_multi_sgd_mom_update", true, false, groups,
-                 {lrs, wds}, attrs, std::move(options));
+                 {lrs, wds}, ForWeights(attrs, groups), std::move(options));
 }
 
 std::vector<Symbol> PreloadedMultiMpSgdUpdate(
     absl::Span<const WeightGroup> groups, Symbol lrs, Symbol wds,
     const PreloadedMultiSgdUpdateAttrs& attrs, NodeOptions options) {
   return Compose("preloaded_multi_mp_sgd_update", false, true, groups,
-                 {lrs, wds}, attrs, std::move(options));
+                 {lrs, wds}, ForWeights(attrs, groups), std::move(options));
 }
 
 std::vector<Symbol> PreloadedMultiMpSgdMomUpdate(
     absl::Span<const WeightGroup> groups, Symbol lrs, Symbol wds,
     const PreloadedMultiSgdMomUpdateAttrs& attrs, NodeOptions options) {
   return Compose("preloaded_multi_mp_sgd_mom_update", true, true, groups,
-                 {lrs, wds}, attrs, std::move(options));
+                 {lrs, wds}, ForWeights(attrs, groups), std::move(options));
 }
 
 }  // namespace op

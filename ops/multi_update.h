@@ -2,178 +2,133 @@
 // groups of weight, gradient and states.
 //
 //   .groups = {.size = 3, .num_shared = 0},
-//   .kernels = MultiUpdateKernels<SgdMomRule, MultiSgdMomUpdateAttrs, 1>()
+//   .kernels = MultiUpdateKernels<SgdMomRule, MultiSgdMomUpdateAttrs,
+//                                 Precision::kOwn>()
 //
 // All groups that are dense are updated in one parallel loop over all of their
 // elements, so that small weights cost little more than their elements. A
 // row_sparse gradient updates its rows, and no others.
 //
 // Each group has its own learning rate and weight decay: `lrs` and `wds`, which
-// are attributes, or arrays that all groups share (`Shared`).
+// are attributes, or else two arrays of float32 that all groups share.
 #ifndef MINNOW_OPS_MULTI_UPDATE_H_
 #define MINNOW_OPS_MULTI_UPDATE_H_
 
-#include <algorithm>
+#include <cstddef>
 #include <cstdint>
-#include <utility>
+#include <type_traits>
 #include <vector>
 
-#include "minnow/core/status.h"
+#include "minnow/graph/kernel.h"
 #include "minnow/ops/update_kernels.h"
 
 namespace minnow {
 namespace internal {
 
-// How the elements of many weights are cut into blocks of equal size, each of
-// parts of weights.
-struct GroupBlocks {
-  struct Part {
-    size_t group;
-    int64_t begin, end;
-  };
-  std::vector<Part> parts;
-  std::vector<size_t> ends;  // Of each block among the parts.
-};
-
-// `shapes` are those of groups of so many arguments, then of shared ones.
-template <size_t group_size, size_t num_shared>
-absl::StatusOr<GroupBlocks> CutGroups(const Attrs&,
-                                      absl::Span<const Shape> shapes) {
-  GroupBlocks blocks;
-  int64_t room = kUpdateGrain;
-  for (size_t group = 0; (group + 1) * group_size + num_shared <= shapes.size();
-       ++group) {
-    const int64_t n = shapes[group * group_size].num_elements();
-    for (int64_t begin = 0; begin < n;) {
-      const int64_t end = std::min(n, begin + room);
-      blocks.parts.push_back({group, begin, end});
-      room -= end - begin;
-      begin = end;
-      if (room > 0) continue;
-      blocks.ends.push_back(blocks.parts.size());
-      room = kUpdateGrain;
-    }
-  }
-  if (room < kUpdateGrain) blocks.ends.push_back(blocks.parts.size());
-  return blocks;
-}
-
 struct Rates {
   float lr, wd;
 };
-template <typename A>
-Rates RatesOf(const A& attrs, int32_t group) {
-  return {attrs.lrs.get()[group], attrs.wds.get()[group]};
-}
-template <typename A>
-Rates RatesOf(const A&, int32_t group, Dense<const float> lrs,
-              Dense<const float> wds) {
-  return {lrs.data()[group], wds.data()[group]};
-}
 
-// The rule of one group.
-template <typename Rule, typename A, typename... Shared>
-Rule RuleOf(const A& attrs, int32_t group, const Shared&... shared) {
-  const Rates rates = RatesOf(attrs, group, shared...);
+// What sets a kernel for groups apart. Attributes are those of its operator.
+struct MultiUpdate {
+  UpdateFormat format;
+  size_t group_size;
+  // The rule of a group.
+  UpdateRule (*rule)(const void* attrs, const Rates& rates);
+  // Null: the last two arguments are `lrs` and `wds`.
+  Rates (*rates)(const void* attrs, int32_t group);
+};
+
+absl::Status UpdateGroups(const RunContext& context, const MultiUpdate& update,
+                          const void* attrs,
+                          absl::Span<const ArrayRef* const> args);
+
+// How dense weights are cut into blocks of work.
+absl::StatusOr<Prepared> CutGroups(size_t group_size, size_t num_shared,
+                                   absl::Span<const Shape> shapes);
+
+template <typename A>
+inline constexpr bool kHasRates = requires(const A& attrs) {
+  attrs.lrs;
+};
+
+template <typename Rule, typename A>
+UpdateRule RuleOfGroup(const void* untyped_attrs, const Rates& rates) {
+  const A& attrs = *static_cast<const A*>(untyped_attrs);
   typename Rule::Attrs own = {.lr = rates.lr};
   own.wd = rates.wd;
   own.rescale_grad = attrs.rescale_grad;
   own.clip_gradient = attrs.clip_gradient;
   if constexpr (requires { own.momentum; }) own.momentum = attrs.momentum;
-  return Rule(own);
+  return UpdateRule(Rule(own));
 }
 
-template <typename Rule, typename Weight, typename T, typename... State>
-void UpdatePart(const Rule& rule, int64_t begin, int64_t end, Weight weight,
-                Dense<const T> grad, State... state) {
-  Vectorize([=]() MINNOW_INLINE {
-    UpdateElements(rule, end - begin, At(weight, begin), grad.data() + begin,
-                   state.data() + begin...);
-  });
+template <typename A>
+Rates RatesOfGroup(const void* untyped_attrs, int32_t group) {
+  const A& attrs = *static_cast<const A*>(untyped_attrs);
+  return {attrs.lrs.get()[group], attrs.wds.get()[group]};
 }
 
-template <typename Rule, Precision precision, typename A, typename GroupsView,
-          typename... Shared>
-absl::Status UpdateDenseGroups(const RunContext& context, const A& attrs,
-                               const GroupBlocks& blocks, GroupsView groups,
-                               Shared... shared) {
-  context.threads->Run(
-      static_cast<int64_t>(blocks.ends.size()), [&](int64_t block) {
-        for (size_t i = block == 0 ? 0 : blocks.ends[block - 1];
-             i < blocks.ends[block]; ++i) {
-          const GroupBlocks::Part& part = blocks.parts[i];
-          const auto rule =
-              RuleOf<Rule>(attrs, groups.number(part.group), shared...);
-          groups.Visit(part.group, [&](auto... args) {
-            WithRuleArgs<precision>(
-                [&](auto... of_rule) {
-                  UpdatePart(rule, part.begin, part.end, of_rule...);
-                },
-                args...);
-          });
-        }
-      });
-  return absl::OkStatus();
+template <template <typename> class Rule, typename A>
+MultiUpdate MultiUpdateOf(const UpdateFormat& format) {
+  MultiUpdate update = {.format = format,
+                        .group_size = format.NumArgs(kNumStates<Rule<float>>),
+                        .rule = format.in_double()
+                                    ? RuleOfGroup<Rule<double>, A>
+                                    : RuleOfGroup<Rule<float>, A>,
+                        .rates = nullptr};
+  if constexpr (kHasRates<A>) update.rates = RatesOfGroup<A>;
+  return update;
 }
 
-template <typename Rule, Precision precision, typename A, typename GroupsView,
-          typename... Shared>
-absl::Status UpdateRowSparseGroups(const RunContext& context, const A& attrs,
-                                   GroupsView groups, Shared... shared) {
-  for (size_t i = 0; i < groups.size(); ++i) {
-    const auto rule = RuleOf<Rule>(attrs, groups.number(i), shared...);
-    MINNOW_RETURN_IF_ERROR(groups.Visit(i, [&](auto... args) {
-      return WithRuleArgs<precision>(
-          [&](auto... of_rule) {
-            return UpdateRows<RowsToUpdate::kListed>(*context.threads, rule,
-                                                     of_rule...);
-          },
-          args...);
-    }));
+template <template <typename> class Rule, typename A, UpdateFormat format>
+absl::Status RunGroups(const RunContext& context, const void* attrs,
+                       absl::Span<const ArrayRef* const> args) {
+  return UpdateGroups(context, MultiUpdateOf<Rule, A>(format), attrs, args);
+}
+
+template <size_t group_size, size_t num_shared>
+absl::StatusOr<Prepared> PrepareGroups(const Attrs&,
+                                       absl::Span<const Shape> shapes) {
+  return CutGroups(group_size, num_shared, shapes);
+}
+
+template <template <typename> class Rule, typename A, UpdateFormat format>
+std::vector<Kernel> MultiKernelsOfFormat() {
+  constexpr size_t kStates = kNumStates<Rule<float>>;
+  constexpr size_t kShared = kHasRates<A> ? 0 : 2;
+  std::vector<Kernel> kernels =
+      KernelsOfFormat(format, kStates,
+                      {RunGroups<Rule, A, format.Of(DType::kFloat32)>,
+                       RunGroups<Rule, A, format.Of(DType::kFloat64)>,
+                       RunGroups<Rule, A, format.Of(DType::kFloat16)>,
+                       RunGroups<Rule, A, format.Of(DType::kBFloat16)>});
+  for (Kernel& kernel : kernels) {
+    kernel.args.resize(kernel.args.size() + kShared,
+                       {DType::kFloat32, StorageType::kDense,
+                        /*writes=*/false, /*is_list=*/false});
+    if (format.grad == StorageType::kDense) {
+      kernel.prepare = PrepareGroups<format.NumArgs(kStates), kShared>;
+    }
   }
-  return absl::OkStatus();
+  return kernels;
 }
-
-// The views of a group.
-template <template <typename> class Weight, template <typename> class Grad,
-          template <typename> class State, typename T, typename S, size_t... i>
-Groups<Weight<T>, Grad<const T>, Repeated<State<S>, i>...> GroupsOf(
-    std::index_sequence<i...>);
 
 }  // namespace internal
 
-// For a rule with `num_states` states, besides weight32 in mixed precision.
-template <template <typename> class Rule, typename A, size_t num_states,
-          Precision precision, typename... Shared>
+template <template <typename> class Rule, typename A, Precision precision>
 std::vector<Kernel> MultiUpdateKernels() {
-  using States =
-      std::make_index_sequence<num_states + (precision == Precision::kMixed)>;
-  const auto row_sparse = []<template <typename> class View>() {
-    return KernelsFor(FloatTypes(), []<typename T>() {
-      using S = internal::StateType<precision, T>;
-      using Views =
-          decltype(internal::GroupsOf<View, RowSparse, View, T, S>(States()));
-      return KernelOf<internal::UpdateRowSparseGroups<
-          Rule<internal::RuleType<precision, T>>, precision, A, Views,
-          Shared...>>();
-    });
-  };
+  using internal::MultiKernelsOfFormat;
   return Joined(
-      KernelsFor(
-          FloatTypes(),
-          []<typename T>() {
-            using S = internal::StateType<precision, T>;
-            using Views =
-                decltype(internal::GroupsOf<Dense, Dense, Dense, T, S>(
-                    States()));
-            return KernelOf<
-                internal::UpdateDenseGroups<
-                    Rule<internal::RuleType<precision, T>>, precision, A, Views,
-                    Shared...>,
-                internal::CutGroups<2 + States::size(), sizeof...(Shared)>>();
-          }),
-      NotForFallback(Joined(row_sparse.template operator()<Dense>(),
-                            row_sparse.template operator()<RowTable>())));
+      {MultiKernelsOfFormat<Rule, A, UpdateFormat::Dense(precision)>(),
+       NotForFallback(
+           MultiKernelsOfFormat<Rule, A,
+                                UpdateFormat::ListedRows(StorageType::kDense,
+                                                         precision)>()),
+       NotForFallback(
+           MultiKernelsOfFormat<Rule, A,
+                                UpdateFormat::ListedRows(
+                                    StorageType::kRowSparse, precision)>())});
 }
 
 }  // namespace minnow

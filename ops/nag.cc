@@ -42,7 +42,7 @@ OpDef NagMomUpdateOp() {
                  {"grad"},
                  {"mom", Access::kMutate}},
       .shape = SameShape,
-      .kernels = DenseUpdateKernels<NagMomRule, 1>(),
+      .kernels = DenseUpdateKernels<NagMomRule>(),
   };
 }
 
@@ -57,7 +57,7 @@ OpDef MpNagMomUpdateOp() {
                  {"weight32", Access::kMutate}},
       .shape = SameShape,
       .dtype = MixedDType,
-      .kernels = DenseUpdateKernels<NagMomRule, 1, Precision::kMixed>(),
+      .kernels = DenseUpdateKernels<NagMomRule, Precision::kMixed>(),
   };
 }
 

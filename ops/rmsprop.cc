@@ -66,7 +66,7 @@ out = clip(weight - lr * g / sqrt(n + epsilon), clip_weights))",
       .attrs = AttrsTypeOf<RmspropUpdateAttrs>(),
       .inputs = {{"weight", Access::kUpdate}, {"grad"}, {"n", Access::kMutate}},
       .shape = SameShape,
-      .kernels = DenseUpdateKernels<RmspropRule, 1>(),
+      .kernels = DenseUpdateKernels<RmspropRule>(),
   };
 }
 
@@ -85,7 +85,7 @@ out = clip(weight + delta, clip_weights))",
                  {"g", Access::kMutate},
                  {"delta", Access::kMutate}},
       .shape = SameShape,
-      .kernels = DenseUpdateKernels<RmspropalexRule, 3>(),
+      .kernels = DenseUpdateKernels<RmspropalexRule>(),
   };
 }
 

@@ -5,6 +5,16 @@
 #include "minnow/ops/update_kernels.h"
 
 namespace minnow {
+
+namespace internal {
+
+template void RunUpdate<SgdRule, float>(const void*, const UpdateRuns&);
+template void RunUpdate<SgdRule, double>(const void*, const UpdateRuns&);
+template void RunUpdate<SgdMomRule, float>(const void*, const UpdateRuns&);
+template void RunUpdate<SgdMomRule, double>(const void*, const UpdateRuns&);
+
+}  // namespace internal
+
 namespace {
 
 OpDef SgdUpdateOp() {
@@ -15,7 +25,7 @@ OpDef SgdUpdateOp() {
       .attrs = AttrsTypeOf<SgdUpdateAttrs>(),
       .inputs = {{"weight", Access::kUpdate}, {"grad"}},
       .shape = SameShape,
-      .kernels = UpdateKernels<SgdRule, 0>(),
+      .kernels = UpdateKernels<SgdRule>(),
   };
 }
 
@@ -29,7 +39,7 @@ OpDef SgdMomUpdateOp() {
                  {"grad"},
                  {"mom", Access::kMutate}},
       .shape = SameShape,
-      .kernels = UpdateKernels<SgdMomRule, 1>(),
+      .kernels = UpdateKernels<SgdMomRule>(),
   };
 }
 

@@ -1,4 +1,5 @@
 // The rules of stochastic gradient descent (see update.h), and their formulas.
+// Several operators use them; their loops are compiled in sgd.cc.
 #ifndef MINNOW_OPS_SGD_RULES_H_
 #define MINNOW_OPS_SGD_RULES_H_
 
@@ -49,6 +50,16 @@ struct SgdMomRule {
   T lr, momentum, wd;
 };
 
+namespace internal {
+
+extern template void RunUpdate<SgdRule, float>(const void*, const UpdateRuns&);
+extern template void RunUpdate<SgdRule, double>(const void*, const UpdateRuns&);
+extern template void RunUpdate<SgdMomRule, float>(const void*,
+                                                  const UpdateRuns&);
+extern template void RunUpdate<SgdMomRule, double>(const void*,
+                                                   const UpdateRuns&);
+
+}  // namespace internal
 }  // namespace minnow
 
 #endif  // MINNOW_OPS_SGD_RULES_H_

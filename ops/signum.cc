@@ -46,7 +46,7 @@ OpDef SignsgdUpdateOp() {
       .attrs = AttrsTypeOf<SignsgdUpdateAttrs>(),
       .inputs = {{"weight", Access::kUpdate}, {"grad"}},
       .shape = SameShape,
-      .kernels = DenseUpdateKernels<SignsgdRule, 0>(),
+      .kernels = DenseUpdateKernels<SignsgdRule>(),
   };
 }
 
@@ -61,7 +61,7 @@ out = (1 - lr * wd_lh) * weight + lr * sign(mom))",
                  {"grad"},
                  {"mom", Access::kMutate}},
       .shape = SameShape,
-      .kernels = DenseUpdateKernels<SignumRule, 1>(),
+      .kernels = DenseUpdateKernels<SignumRule>(),
   };
 }
 

@@ -2,8 +2,9 @@
 // time.
 //
 // An operator of this kind is a rule: a struct template over the type that is
-// computed with. It is made from the attributes; called with a weight, a
-// gradient and the states, it changes the states and returns the new weight:
+// computed with, float or double. It is made from the attributes; called with a
+// weight, a gradient and the states, it changes the states and returns the new
+// weight:
 //
 //   template <typename T>
 //   struct SgdRule {
@@ -12,25 +13,25 @@
 //     MINNOW_INLINE T operator()(T weight, T grad) const;
 //   };
 //
-//   .kernels = UpdateKernels<SgdRule, 0>()  // See update_kernels.h.
+//   .kernels = UpdateKernels<SgdRule>()  // See update_kernels.h.
 //
-// The loops around it are the same for all rules: here over all elements of
-// dense arrays, in row_update.h over rows, in multi_update.h over many weights.
-// In mixed precision they are the same as well: see Mixed.
+// Only the loop of a rule over elements is compiled for each. What is around it
+// is the same for all: dense arrays, rows, many weights, elements of 16 bits,
+// mixed precision; see update_arrays.h.
 #ifndef MINNOW_OPS_UPDATE_H_
 #define MINNOW_OPS_UPDATE_H_
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <new>
 #include <type_traits>
+#include <utility>
 
-#include "absl/status/status.h"
-#include "minnow/core/half.h"
+#include "minnow/core/dtype.h"
 #include "minnow/core/simd.h"
-#include "minnow/core/thread_pool.h"
-#include "minnow/core/view.h"
 
 namespace minnow {
 
@@ -72,83 +73,102 @@ T OneMinusPower(float base, int64_t exponent) {
                         std::pow(double{base}, static_cast<double>(exponent)));
 }
 
-namespace internal {
-
 // Elements of a block: it costs far more than its dispatch, and the weight of a
 // layer has enough of them that threads end at about the same time.
 inline constexpr int64_t kUpdateGrain = 1 << 14;
 
-// The gradient of a row that has none.
-struct NoGradient {
-  float operator[](int64_t) const { return 0; }
-  NoGradient operator+(int64_t) const { return {}; }
+// Stretches of `size` elements. Those of stretch i begin at at[i * stride], of
+// the weight; then come those of the gradient and of each state.
+struct UpdateRuns {
+  int64_t count, size, stride;
+  std::byte* const* at;
+  // While a stretch is updated, the one that is so many further is fetched, if
+  // it is among those of which `at` has the places.
+  int64_t ahead = 0, num_places = 0;
 };
 
-// A weight in mixed precision: rules work on `master`, a state in float32, and
-// what they make is rounded to the weight. Both are views, or pointers.
-template <typename Weight, typename Master>
-struct Mixed {
-  Weight weight;
-  Master master;
-};
-template <typename Weight, typename Master>
-Mixed(Weight, Master) -> Mixed<Weight, Master>;
+namespace internal {
 
-// Pointers to the element i.
-template <typename T>
-MINNOW_INLINE inline T* At(const Dense<T>& array, int64_t i) {
-  return array.data() + i;
-}
-template <typename W, typename M>
-MINNOW_INLINE inline auto At(const Mixed<W, M>& mixed, int64_t i) {
-  return Mixed{At(mixed.weight, i), At(mixed.master, i)};
+// Asks for memory that will be needed soon: rows lie anywhere, so the processor
+// cannot foresee it.
+MINNOW_INLINE inline void Prefetch(const std::byte* at, int64_t bytes) {
+  constexpr int64_t kLine = 64, kMost = 8 * kLine;
+  for (int64_t i = 0; i < std::min(bytes, kMost); i += kLine) {
+    __builtin_prefetch(at + i, /*rw=*/1);
+  }
 }
 
-// `grad` is a pointer or NoGradient. Belongs into Vectorize.
-template <typename Rule, typename T, typename Grad, typename... State>
+// Belongs into Vectorize.
+template <typename Rule, typename T, typename... State>
 MINNOW_INLINE inline void UpdateElements(const Rule& rule, int64_t n,
-                                         T* __restrict weight, Grad grad,
+                                         T* __restrict weight, const T* grad,
                                          State* __restrict... state) {
-  using C = ComputeType<T>;
   for (int64_t i = 0; i < n; ++i) {
-    [&](std::conditional_t<true, C, State>... s) MINNOW_INLINE {
-      weight[i] = static_cast<T>(
-          rule(static_cast<C>(weight[i]), static_cast<C>(grad[i]), s...));
-      ((state[i] = static_cast<State>(s)), ...);
-    }(static_cast<C>(state[i])...);
+    [&](State... s) MINNOW_INLINE {
+      weight[i] = rule(weight[i], grad[i], s...);
+      ((state[i] = s), ...);
+    }(state[i]...);
   }
 }
 
-template <typename Rule, typename T, typename Grad, typename... State>
-MINNOW_INLINE inline void UpdateElements(const Rule& rule, int64_t n,
-                                         Mixed<T*, float*> weight, Grad grad,
-                                         State*... state) {
-  // By tiles, so that what is rounded is still in the cache.
-  constexpr int64_t kTile = 512;
-  for (int64_t begin = 0; begin < n; begin += kTile) {
-    const int64_t count = std::min(kTile, n - begin);
-    T* __restrict rounded = weight.weight + begin;
-    float* __restrict master = weight.master + begin;
-    UpdateElements(rule, count, master, grad + begin, (state + begin)...);
-    for (int64_t i = 0; i < count; ++i) rounded[i] = static_cast<T>(master[i]);
-  }
+// The number of states, from the signature of a rule.
+template <typename Rule, typename T, typename... State>
+constexpr size_t CountStates(T (Rule::*)(T, T, State&...) const) {
+  return sizeof...(State);
 }
+template <typename Rule>
+inline constexpr size_t kNumStates = CountStates(&Rule::operator());
 
-// Each element of a dense weight, by a dense gradient.
-template <typename Rule, typename Weight, typename T, typename... State>
-absl::Status UpdateDense(ThreadPool& threads, const Rule& rule, Weight weight,
-                         Dense<const T> grad, State... state) {
-  ParallelFor(threads, grad.size(), kUpdateGrain,
-              [&](int64_t begin, int64_t end) {
-                Vectorize([=]() MINNOW_INLINE {
-                  UpdateElements(rule, end - begin, At(weight, begin),
-                                 grad.data() + begin, state.data() + begin...);
-                });
-              });
-  return absl::OkStatus();
+template <template <typename> class Rule, typename T>
+void RunUpdate(const void* rule, const UpdateRuns& runs) {
+  Vectorize([runs, rule = *static_cast<const Rule<T>*>(rule)]() MINNOW_INLINE {
+    const int64_t bytes = runs.size * static_cast<int64_t>(sizeof(T));
+    for (int64_t i = 0; i < runs.count; ++i) {
+      std::byte* const* const at = runs.at + i * runs.stride;
+      std::byte* const* const next = at + runs.ahead * runs.stride;
+      [&]<size_t... k>(std::index_sequence<k...>) MINNOW_INLINE {
+        if (i + runs.ahead < runs.num_places) {
+          Prefetch(next[0], bytes);
+          (Prefetch(next[2 + k], bytes), ...);
+        }
+        UpdateElements(rule, runs.size, reinterpret_cast<T*>(at[0]),
+                       reinterpret_cast<const T*>(at[1]),
+                       reinterpret_cast<T*>(at[2 + k])...);
+      }
+      (std::make_index_sequence<kNumStates<Rule<T>>>());
+    }
+  });
 }
 
 }  // namespace internal
+
+// Any rule.
+class UpdateRule {
+ public:
+  template <template <typename> class Rule, typename T>
+  explicit UpdateRule(const Rule<T>& rule)
+      : run_(internal::RunUpdate<Rule, T>),
+        dtype_(DTypeOf<T>),
+        num_states_(internal::kNumStates<Rule<T>>) {
+    static_assert(std::is_trivially_copyable_v<Rule<T>> &&
+                  sizeof(Rule<T>) <= sizeof(values_));
+    new (values_) Rule<T>(rule);
+  }
+
+  // The type that it computes with.
+  DType dtype() const { return dtype_; }
+  size_t num_states() const { return num_states_; }
+
+  // Updates elements of that type.
+  void operator()(const UpdateRuns& runs) const { run_(values_, runs); }
+
+ private:
+  void (*run_)(const void* rule, const UpdateRuns& runs);
+  DType dtype_;
+  size_t num_states_;
+  alignas(double) std::byte values_[96];
+};
+
 }  // namespace minnow
 
 #endif  // MINNOW_OPS_UPDATE_H_
