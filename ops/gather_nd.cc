@@ -9,6 +9,7 @@
 
 #include "minnow/core/attr_value.h"
 #include "minnow/core/status.h"
+#include "minnow/ops/any_dtype.h"
 #include "minnow/ops/convert_elements.h"
 #include "minnow/ops/elementwise.h"
 #include "minnow/ops/first_index.h"
@@ -51,9 +52,8 @@ absl::StatusOr<Blocks> BlocksOf(const Shape& array, const Shape& indices,
 
 // Computes the number of the block of each tuple.
 absl::Status FindBlocks(const RunContext& context, const Blocks& blocks,
-                        DType dtype, const void* indices) {
+                        const AnyConstArray& indices) {
   const int64_t n = blocks.num_tuples;
-  const auto size = static_cast<int64_t>(DTypeSize(dtype));
   int64_t* const numbers = blocks.numbers(context);
   ParallelFor(*context.threads, n, kGrain, [&](int64_t begin, int64_t end) {
     std::fill(numbers + begin, numbers + end, 0);
@@ -66,8 +66,7 @@ absl::Status FindBlocks(const RunContext& context, const Blocks& blocks,
                             bound = static_cast<double>(dim)](double index) {
       return index > least && index < bound;
     };
-    const auto* line = static_cast<const char*>(indices) +
-                       static_cast<int64_t>(axis) * n * size;
+    const int64_t line = static_cast<int64_t>(axis) * n;
     // By tiles, each of which is one step of the search for a bad index.
     const int64_t num_tiles = (n + kTile - 1) / kTile;
     const int64_t bad_tile = FirstIndex(
@@ -76,8 +75,7 @@ absl::Status FindBlocks(const RunContext& context, const Blocks& blocks,
           double index[kTile];
           const int64_t first = tile * kTile;
           const int64_t count = std::min(kTile, n - first);
-          ConvertElements(dtype, line + first * size, DType::kFloat64, index,
-                          count);
+          LoadElements(indices, line + first, count, index);
           bool bad = false;
           for (int64_t i = 0; i < count; ++i) {
             const bool inside = is_inside(index[i]);
@@ -90,7 +88,7 @@ absl::Status FindBlocks(const RunContext& context, const Blocks& blocks,
         });
     for (int64_t i = bad_tile * kTile; i < n; ++i) {
       double index = 0;
-      ConvertElements(dtype, line + i * size, DType::kFloat64, &index, 1);
+      LoadElements(indices, line + i, 1, &index);
       if (is_inside(index)) continue;
       return absl::InvalidArgumentError(
           absl::StrCat("argument 'indices': expected an index in [", least,
@@ -188,10 +186,12 @@ absl::StatusOr<Blocks> PrepareAdd(const Attrs&,
   return BlocksOf(shapes.back(), shapes[1], /*negative=*/true);
 }
 
-// The same, with memory for sums in float.
-absl::StatusOr<Blocks> PrepareAddInFloat(const Attrs& attrs,
-                                         absl::Span<const Shape> shapes) {
+// For a type that is summed in float there is memory for the sums.
+absl::StatusOr<Blocks> PrepareAddOf(const Attrs& attrs,
+                                    absl::Span<const Shape> shapes,
+                                    DType dtype) {
   MINNOW_ASSIGN_OR_RETURN(Blocks blocks, PrepareAdd(attrs, shapes));
+  if (DTypeSize(dtype) != 2) return blocks;
   MINNOW_ASSIGN_OR_RETURN(int64_t bytes,
                           shapes.back().CheckedBytes(DType::kFloat32));
   if (__builtin_add_overflow(blocks.workspace_bytes, bytes,
@@ -201,29 +201,21 @@ absl::StatusOr<Blocks> PrepareAddInFloat(const Attrs& attrs,
   return blocks;
 }
 
-template <typename T>
-constexpr auto kPrepareAdd =
-    std::is_same_v<T, ComputeType<T>> ? PrepareAdd : PrepareAddInFloat;
-
-template <typename T, typename Index>
 absl::Status Gather(const RunContext& context, const NoAttrs&,
-                    const Blocks& blocks, Dense<const T> data,
-                    Dense<const Index> indices, Dense<T> out) {
-  MINNOW_RETURN_IF_ERROR(
-      FindBlocks(context, blocks, DTypeOf<Index>, indices.data()));
-  GatherBlocks(context, blocks, blocks.block_size * int64_t{sizeof(T)},
-               data.data(), out.data());
+                    const Blocks& blocks, AnyIn<0> data, AnyIn<1> indices,
+                    AnyOut<0> out) {
+  MINNOW_RETURN_IF_ERROR(FindBlocks(context, blocks, indices));
+  GatherBlocks(context, blocks, blocks.block_size * data.element_size(),
+               data.data, out.data);
   return absl::OkStatus();
 }
 
-template <typename T, typename Index>
 absl::Status Scatter(const RunContext& context, const ScatterNdAttrs&,
-                     const Blocks& blocks, Dense<const T> data,
-                     Dense<const Index> indices, Dense<T> out) {
-  MINNOW_RETURN_IF_ERROR(
-      FindBlocks(context, blocks, DTypeOf<Index>, indices.data()));
-  ScatterBlocks(context, blocks, blocks.block_size * int64_t{sizeof(T)},
-                data.data(), out.data());
+                     const Blocks& blocks, AnyIn<0> data, AnyIn<1> indices,
+                     AnyOut<0> out) {
+  MINNOW_RETURN_IF_ERROR(FindBlocks(context, blocks, indices));
+  ScatterBlocks(context, blocks, blocks.block_size * data.element_size(),
+                data.data, out.data);
   return absl::OkStatus();
 }
 
@@ -255,42 +247,34 @@ void AddBlocks(const RunContext& context, const Blocks& blocks, const T* head,
   });
 }
 
-template <typename T, typename Index>
 absl::Status GatherBackward(const RunContext& context,
                             const BackwardGatherNdAttrs&, const Blocks& blocks,
-                            Dense<const T> head, Dense<const Index> indices,
-                            Dense<T> grad) {
-  MINNOW_RETURN_IF_ERROR(
-      FindBlocks(context, blocks, DTypeOf<Index>, indices.data()));
-  AddBlocks(context, blocks, head.data(), grad.data());
+                            AnyIn<0> head, AnyIn<1> indices, AnyOut<0> grad) {
+  MINNOW_RETURN_IF_ERROR(FindBlocks(context, blocks, indices));
+  VisitDType(head.dtype, [&]<typename T>() {
+    if constexpr (!std::is_integral_v<T>) {
+      AddBlocks(context, blocks, head.as<T>(), grad.as<T>());
+    }
+  });
   return absl::OkStatus();
 }
 
 // Of the third argument only the shape matters.
-template <typename T, typename Index>
 absl::Status GatherBackwardLike(const RunContext& context,
                                 const BackwardGatherNdAttrs& attrs,
-                                const Blocks& blocks, Dense<const T> head,
-                                Dense<const Index> indices, Dense<const T>,
-                                Dense<T> grad) {
-  return GatherBackward<T, Index>(context, attrs, blocks, head, indices, grad);
+                                const Blocks& blocks, AnyIn<0> head,
+                                AnyIn<1> indices, AnyIn<0>, AnyOut<0> grad) {
+  return GatherBackward(context, attrs, blocks, head, indices, grad);
 }
 
 // Of (head, indices, grad), and of (head, indices, like, grad).
 std::vector<Kernel> BackwardKernels() {
-  std::vector<Kernel> all;
-  const auto add = [&](std::vector<Kernel> kernels) {
-    std::move(kernels.begin(), kernels.end(), std::back_inserter(all));
-  };
-  add(KernelsForIds<NumberTypes>(
-      FloatTypes(), []<typename T, typename Index>() {
-        return KernelOf<GatherBackward<T, Index>, kPrepareAdd<T>>();
-      }));
-  add(KernelsForIds<NumberTypes>(
-      FloatTypes(), []<typename T, typename Index>() {
-        return KernelOf<GatherBackwardLike<T, Index>, kPrepareAdd<T>>();
-      }));
-  return all;
+  std::vector<Kernel> kernels =
+      AnyKernels<GatherBackward, PrepareAddOf>(FloatTypes(), NumberTypes());
+  Append(
+      AnyKernels<GatherBackwardLike, PrepareAddOf>(FloatTypes(), NumberTypes()),
+      kernels);
+  return kernels;
 }
 
 // Merges `blocks` = tuples + array[M:], where the indices have shape (M,
@@ -371,11 +355,7 @@ OpDef GatherNdOp() {
                         BackwardGatherNdAttrs()),
                 Symbol{}};
       },
-      .kernels = KernelsForIds<NumberTypes>(
-          AllTypes(),
-          []<typename T, typename Index>() {
-            return KernelOf<Gather<T, Index>, PrepareGather>();
-          }),
+      .kernels = AnyKernels<Gather, PrepareGather>(AllTypes(), NumberTypes()),
       .fails_on_data = true,
   };
 }
@@ -414,11 +394,7 @@ OpDef ScatterNdOp() {
       .shape = InferScatter,
       .dtype = SameDTypeButIds,
       .gradient = GatherHead,
-      .kernels = KernelsForIds<NumberTypes>(
-          AllTypes(),
-          []<typename T, typename Index>() {
-            return KernelOf<Scatter<T, Index>, PrepareScatter>();
-          }),
+      .kernels = AnyKernels<Scatter, PrepareScatter>(AllTypes(), NumberTypes()),
       .fails_on_data = true,
   };
 }

@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <type_traits>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "minnow/core/convert.h"
 #include "minnow/core/status.h"
+#include "minnow/ops/any_dtype.h"
 #include "minnow/ops/arithmetic.h"
 #include "minnow/ops/attr_checks.h"
 #include "minnow/ops/elementwise.h"
@@ -14,31 +16,24 @@
 namespace minnow {
 namespace {
 
-template <typename T>
-absl::Status Fill(const RunContext& context, T value, Dense<T> out) {
-  ParallelFor(*context.threads, out.size(), kElementwiseGrain,
-              [&](int64_t begin, int64_t end) {
-                std::fill(out.data() + begin, out.data() + end, value);
-              });
+template <int value>
+absl::Status FillConstant(const RunContext& context, const InitAttrs&,
+                          AnyOut<0> out) {
+  FillAll(*context.threads, out, ElementOf(out.dtype, value));
   return absl::OkStatus();
 }
 
-template <typename T, int value>
-absl::Status FillConstant(const RunContext& context, const InitAttrs&,
-                          Dense<T> out) {
-  return Fill(context, Convert<T>(value), out);
-}
-
-template <typename T>
 absl::Status FillValue(const RunContext& context, const FullAttrs& attrs,
-                       Dense<T> out) {
-  return Fill(context, Convert<T>(attrs.value.get()), out);
+                       AnyOut<0> out) {
+  FillAll(*context.threads, out, ElementOf(out.dtype, attrs.value));
+  return absl::OkStatus();
 }
 
-template <typename T, int value>
-absl::Status FillLike(const RunContext& context, const NoAttrs&, Dense<const T>,
-                      Dense<T> out) {
-  return Fill(context, Convert<T>(value), out);
+template <int value>
+absl::Status FillLike(const RunContext& context, const NoAttrs&, AnyIn<0>,
+                      AnyOut<0> out) {
+  FillAll(*context.threads, out, ElementOf(out.dtype, value));
+  return absl::OkStatus();
 }
 
 // A sparse array without any value. Its input need not be there at all.
@@ -84,20 +79,15 @@ absl::Status GivenShape(ShapeInference& node) {
 
 template <int value>
 OpDef ConstantOp(const char* name, const char* doc) {
-  return InitOp<InitAttrs>(
-      name, doc,
-      KernelsFor(
-          AllTypes(),
-          []<typename T>() { return KernelOf<FillConstant<T, value>>(); }),
-      GivenShape<InitAttrs>);
+  return InitOp<InitAttrs>(name, doc,
+                           AnyKernels<FillConstant<value>>(AllTypes()),
+                           GivenShape<InitAttrs>);
 }
 
 OpDef FullOp() {
-  OpDef op = InitOp<FullAttrs>(
-      "_full", "out = value, in each element",
-      KernelsFor(AllTypes(),
-                 []<typename T>() { return KernelOf<FillValue<T>>(); }),
-      GivenShape<FullAttrs>);
+  OpDef op = InitOp<FullAttrs>("_full", "out = value, in each element",
+                               AnyKernels<FillValue>(AllTypes()),
+                               GivenShape<FullAttrs>);
   op.aliases = {"_npi_full"};
   return op;
 }
@@ -140,20 +130,28 @@ ComputeType<T> Rounded(double x) {
   }
 }
 
+// The elements [begin, end).
 template <typename T>
-absl::Status FillRange(const RunContext& context, const ArangeAttrs& a,
-                       Dense<T> out) {
+void FillRangeBlock(const ArangeAttrs& a, int64_t begin, int64_t end, T* out) {
   using C = ComputeType<T>;
   const bool from_zero = !a.stop.has_value() && !a.infer_range;
   const C start = Rounded<T>(from_zero ? 0.0 : a.start.get());
   const C step = Rounded<T>(a.step);
-  ParallelFor(*context.threads, out.size(), kElementwiseGrain,
+  for (int64_t i = begin; i < end; ++i) {
+    const C n = static_cast<C>(a.repeat == 1 ? i : i / a.repeat);
+    out[i] = static_cast<T>(Plus()(start, Times()(n, step)));
+  }
+}
+
+absl::Status FillRange(const RunContext& context, const ArangeAttrs& a,
+                       AnyOut<0> out) {
+  ParallelFor(*context.threads, out.size, kElementwiseGrain,
               [&](int64_t begin, int64_t end) {
-                for (int64_t i = begin; i < end; ++i) {
-                  const C n = static_cast<C>(a.repeat == 1 ? i : i / a.repeat);
-                  out.data()[i] =
-                      static_cast<T>(Plus()(start, Times()(n, step)));
-                }
+                VisitDType(out.dtype, [&]<typename T>() {
+                  if constexpr (!std::is_same_v<T, bool>) {
+                    FillRangeBlock(a, begin, end, out.as<T>());
+                  }
+                });
               });
   return absl::OkStatus();
 }
@@ -161,9 +159,7 @@ absl::Status FillRange(const RunContext& context, const ArangeAttrs& a,
 OpDef ArangeOp() {
   return InitOp<ArangeAttrs>(
       "_arange", "out[i] = start + floor(i / repeat) * step, up to stop",
-      KernelsFor(NumberTypes(),
-                 []<typename T>() { return KernelOf<FillRange<T>>(); }),
-      InferArange);
+      AnyKernels<FillRange>(NumberTypes()), InferArange);
 }
 
 absl::Status InferEye(ShapeInference& node) {
@@ -173,26 +169,23 @@ absl::Status InferEye(ShapeInference& node) {
   return node.MergeOutput(0, Shape{a.N.get(), a.M == 0 ? a.N.get() : a.M});
 }
 
-template <typename T>
 absl::Status FillEye(const RunContext& context, const EyeAttrs& a,
-                     Dense<T> out) {
+                     AnyOut<0> out) {
   const int64_t rows = out.dims[0];
   const int64_t columns = out.dims[1];
-  MINNOW_RETURN_IF_ERROR(Fill(context, T{}, out));
+  FillAll(*context.threads, out, {});
   if (a.k >= columns || a.k <= -rows) return absl::OkStatus();
+  const AnyElement one = ElementOf(out.dtype, 1);
   for (int64_t i = std::max<int64_t>(0, -a.k);
        i < std::min(rows, columns - a.k); ++i) {
-    out.data()[i * columns + i + a.k] = Convert<T>(1);
+    FillElements(out, i * columns + i + a.k, 1, one);
   }
   return absl::OkStatus();
 }
 
 OpDef EyeOp() {
-  return InitOp<EyeAttrs>(
-      "_eye", "out[i, j] = 1 if j = i + k, else 0",
-      KernelsFor(AllTypes(),
-                 []<typename T>() { return KernelOf<FillEye<T>>(); }),
-      InferEye);
+  return InitOp<EyeAttrs>("_eye", "out[i, j] = 1 if j = i + k, else 0",
+                          AnyKernels<FillEye>(AllTypes()), InferEye);
 }
 
 template <int value>
@@ -207,9 +200,7 @@ OpDef LikeOp(const char* name, std::vector<std::string> aliases,
       .gradient = [](const GradientContext&) -> std::vector<Symbol> {
         return {Symbol{}};
       },
-      .kernels = KernelsFor(
-          AllTypes(),
-          []<typename T>() { return KernelOf<FillLike<T, value>>(); }),
+      .kernels = AnyKernels<FillLike<value>>(AllTypes()),
   };
 }
 

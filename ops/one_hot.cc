@@ -3,52 +3,41 @@
 #include <algorithm>
 #include <utility>
 
-#include "minnow/core/convert.h"
 #include "minnow/core/status.h"
+#include "minnow/ops/any_dtype.h"
 #include "minnow/ops/attr_checks.h"
 #include "minnow/ops/compose.h"
-#include "minnow/ops/convert_elements.h"
 #include "minnow/ops/elementwise.h"
-#include "minnow/ops/row_ids.h"
 
 namespace minnow {
 namespace {
 
-// One copy for each type of the result.
-template <typename T>
-void FillOneHot(const RunContext& context, const OneHotAttrs& attrs,
-                const Ids& indices, T* out) {
-  const T on = Convert<T>(attrs.on_value);
-  const T off = Convert<T>(attrs.off_value);
+absl::Status OneHot(const RunContext& context, const OneHotAttrs& attrs,
+                    AnyIn<1> indices, AnyOut<0> out) {
+  const AnyElement on = ElementOf(out.dtype, attrs.on_value);
+  const AnyElement off = ElementOf(out.dtype, attrs.off_value);
   const int64_t depth = attrs.depth;
-  const auto id_size = static_cast<int64_t>(DTypeSize(indices.dtype));
   const int64_t grain =
       std::max<int64_t>(1, kElementwiseGrain / std::max<int64_t>(depth, 1));
   ParallelFor(
-      *context.threads, indices.size, grain, [=](int64_t begin, int64_t end) {
-        std::fill(out + begin * depth, out + end * depth, off);
+      *context.threads, indices.size, grain, [&](int64_t begin, int64_t end) {
+        FillElements(out, begin * depth, (end - begin) * depth, off);
         // In double, which tells a NaN from 0.
         double tile[kTile];
         for (; begin < end; begin += kTile) {
           const int64_t count = std::min(kTile, end - begin);
-          ConvertElements(
-              indices.dtype,
-              static_cast<const char*>(indices.data) + begin * id_size,
-              DType::kFloat64, tile, count);
-          for (int64_t i = 0; i < count; ++i) {
-            // Fractions are cut off.
-            if (tile[i] > -1 && tile[i] < static_cast<double>(depth)) {
-              out[(begin + i) * depth + static_cast<int64_t>(tile[i])] = on;
+          LoadElements(indices, begin, count, tile);
+          VisitSize(out.element_size(), [&]<typename U>() {
+            U* const rows = out.as<U>() + begin * depth;
+            for (int64_t i = 0; i < count; ++i) {
+              // Fractions are cut off.
+              if (tile[i] > -1 && tile[i] < static_cast<double>(depth)) {
+                rows[i * depth + static_cast<int64_t>(tile[i])] = on.as<U>();
+              }
             }
-          }
+          });
         }
       });
-}
-
-template <typename T, typename Index>
-absl::Status OneHot(const RunContext& context, const OneHotAttrs& attrs,
-                    Dense<const Index> indices, Dense<T> out) {
-  FillOneHot(context, attrs, IdsOf(indices), out.data());
   return absl::OkStatus();
 }
 
@@ -92,11 +81,7 @@ std::vector<OpDef> OneHotOps() {
       .gradient = [](const GradientContext&) -> std::vector<Symbol> {
         return {Symbol{}};
       },
-      .kernels =
-          KernelsForIds<NumberTypes>(AllTypes(),
-                                     []<typename T, typename Index>() {
-                                       return KernelOf<OneHot<T, Index>>();
-                                     }),
+      .kernels = AnyKernels<OneHot>(AllTypes(), NumberTypes()),
   }};
 }
 

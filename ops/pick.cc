@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "minnow/core/convert.h"
 #include "minnow/core/status.h"
+#include "minnow/ops/any_dtype.h"
 #include "minnow/ops/compose.h"
 #include "minnow/ops/lines.h"
 #include "minnow/ops/row_ids.h"
@@ -23,16 +23,30 @@ absl::StatusOr<size_t> PickAxis(const PickAttrs& attrs, size_t rank) {
   return axis;
 }
 
-// The place of the element that the line's index picks.
-int64_t PickedAt(const Lines& lines, PickMode mode, int64_t line,
-                 int64_t index) {
-  if (mode == PickMode::kClip) {
-    index = std::clamp<int64_t>(index, 0, lines.size - 1);
-  } else {
-    index %= lines.size;
-    if (index < 0) index += lines.size;
-  }
-  return lines.First(line) + index * lines.inner;
+// Calls f(begin, count, places) with the places of the elements that `count`
+// lines pick by their indices.
+template <typename F>
+void ForEachPick(ThreadPool& threads, const Lines& lines, PickMode mode,
+                 const AnyConstArray& index, const F& f) {
+  ParallelFor(threads, index.size, kGrain, [&](int64_t begin, int64_t end) {
+    constexpr int64_t kTile = 512;
+    int64_t places[kTile];
+    for (; begin < end; begin += kTile) {
+      const int64_t count = std::min(kTile, end - begin);
+      LoadElements(index, begin, count, places);
+      for (int64_t k = 0; k < count; ++k) {
+        int64_t& place = places[k];
+        if (mode == PickMode::kClip) {
+          place = std::clamp<int64_t>(place, 0, lines.size - 1);
+        } else {
+          place %= lines.size;
+          if (place < 0) place += lines.size;
+        }
+        place = lines.First(begin + k) + place * lines.inner;
+      }
+      f(begin, count, places);
+    }
+  });
 }
 
 absl::StatusOr<Lines> PreparePick(const Attrs& attrs,
@@ -48,38 +62,32 @@ absl::StatusOr<Lines> PrepareBackward(const Attrs& attrs,
   return PreparePick(attrs, shapes.subspan(2));
 }
 
-template <typename T, typename Index>
 absl::Status Pick(const RunContext& context, const PickAttrs& attrs,
-                  const Lines& lines, Dense<const T> data,
-                  Dense<const Index> index, Dense<T> out) {
-  ParallelFor(*context.threads, out.size(), kGrain,
-              [&](int64_t begin, int64_t end) {
-                for (int64_t l = begin; l < end; ++l) {
-                  out.data()[l] = data.data()[PickedAt(
-                      lines, attrs.mode, l, Convert<int64_t>(index.data()[l]))];
-                }
+                  const Lines& lines, AnyIn<0> data, AnyIn<1> index,
+                  AnyOut<0> out) {
+  ForEachPick(*context.threads, lines, attrs.mode, index,
+              [&](int64_t begin, int64_t count, const int64_t* places) {
+                VisitSize(data.element_size(), [&]<typename U>() {
+                  for (int64_t k = 0; k < count; ++k) {
+                    out.as<U>()[begin + k] = data.as<U>()[places[k]];
+                  }
+                });
               });
   return absl::OkStatus();
 }
 
 // Of the third argument only the shape matters.
-template <typename T, typename Index>
 absl::Status PickBackward(const RunContext& context, const PickAttrs& attrs,
-                          const Lines& lines, Dense<const T> head,
-                          Dense<const Index> index, Dense<const T>,
-                          Dense<T> grad) {
-  ParallelFor(*context.threads, grad.size(), int64_t{1} << 16,
-              [&](int64_t begin, int64_t end) {
-                std::fill(grad.data() + begin, grad.data() + end,
-                          static_cast<T>(0.0f));
-              });
-  ParallelFor(*context.threads, head.size(), kGrain,
-              [&](int64_t begin, int64_t end) {
-                for (int64_t l = begin; l < end; ++l) {
-                  grad.data()[PickedAt(lines, attrs.mode, l,
-                                       Convert<int64_t>(index.data()[l]))] =
-                      head.data()[l];
-                }
+                          const Lines& lines, AnyIn<0> head, AnyIn<1> index,
+                          AnyIn<0>, AnyOut<0> grad) {
+  FillAll(*context.threads, grad, {});
+  ForEachPick(*context.threads, lines, attrs.mode, index,
+              [&](int64_t begin, int64_t count, const int64_t* places) {
+                VisitSize(head.element_size(), [&]<typename U>() {
+                  for (int64_t k = 0; k < count; ++k) {
+                    grad.as<U>()[places[k]] = head.as<U>()[begin + k];
+                  }
+                });
               });
   return absl::OkStatus();
 }
@@ -134,11 +142,7 @@ OpDef PickOp() {
                         node.untyped_attrs()),
                 Symbol{}};
       },
-      .kernels = KernelsForIds<NumberTypes>(
-          NumberTypes(),
-          []<typename T, typename Index>() {
-            return KernelOf<Pick<T, Index>, PreparePick>();
-          }),
+      .kernels = AnyKernels<Pick, PreparePick>(NumberTypes(), NumberTypes()),
   };
 }
 
@@ -158,11 +162,8 @@ OpDef PickBackwardOp() {
                         node.untyped_attrs()),
                 Symbol{}, Symbol{}};
       },
-      .kernels = KernelsForIds<NumberTypes>(
-          FloatTypes(),
-          []<typename T, typename Index>() {
-            return KernelOf<PickBackward<T, Index>, PrepareBackward>();
-          }),
+      .kernels = AnyKernels<PickBackward, PrepareBackward>(FloatTypes(),
+                                                           NumberTypes()),
   };
 }
 

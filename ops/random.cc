@@ -7,6 +7,7 @@
 #include "minnow/core/attr_value.h"
 #include "minnow/core/distributions.h"
 #include "minnow/core/status.h"
+#include "minnow/ops/any_dtype.h"
 #include "minnow/ops/random_kernels.h"
 
 namespace minnow {
@@ -30,9 +31,8 @@ std::array<double, 2> ParamsOf(const A& a) {
   }
 }
 
-template <Distribution d, typename A>
-absl::Status CheckParams(const Attrs& attrs) {
-  const std::array<double, 2> params = ParamsOf(attrs.As<A>());
+absl::Status CheckParams(Distribution d, const std::array<double, 2>& params,
+                         const Attrs& attrs) {
   for (size_t i = 0; i < NumParams(d); ++i) {
     const char* expected = ExpectedParam(d, i, params[i]);
     if (expected == nullptr) continue;
@@ -43,18 +43,24 @@ absl::Status CheckParams(const Attrs& attrs) {
   return absl::OkStatus();
 }
 
-template <Distribution d, typename A, typename T>
-absl::Status Fill(const RunContext& context, const A& attrs, Dense<T> out) {
-  const std::array<double, 2> params = ParamsOf(attrs);
+void Fill(const RunContext& context, Distribution d,
+          const std::array<double, 2>& params, const AnyArray& out) {
   SampleRows(context, d, {DType::kFloat64, {&params[0], &params[1]}, 1},
-             DTypeOf<T>, out.data(), out.size());
+             out.dtype, out.data, out.size);
+}
+
+template <Distribution d, typename A>
+absl::Status FillShape(const RunContext& context, const A& attrs,
+                       AnyOut<0> out) {
+  Fill(context, d, ParamsOf(attrs), out);
   return absl::OkStatus();
 }
 
-template <Distribution d, typename A, typename T>
-absl::Status FillLike(const RunContext& context, const A& attrs, Dense<const T>,
-                      Dense<T> out) {
-  return Fill<d, A, T>(context, attrs, out);
+template <Distribution d, typename A>
+absl::Status FillLike(const RunContext& context, const A& attrs, AnyIn<0>,
+                      AnyOut<0> out) {
+  Fill(context, d, ParamsOf(attrs), out);
+  return absl::OkStatus();
 }
 
 template <Distribution d, typename A>
@@ -67,7 +73,8 @@ OpDef RandomOp(const char* name, std::vector<std::string> aliases,
       .attrs = AttrsTypeOf<A>(),
       .inputs = {},
       .shape = [](ShapeInference& node) -> absl::Status {
-        MINNOW_RETURN_IF_ERROR((CheckParams<d, A>(node.untyped_attrs())));
+        MINNOW_RETURN_IF_ERROR(
+            CheckParams(d, ParamsOf(node.attrs<A>()), node.untyped_attrs()));
         return node.MergeOutput(0, node.attrs<A>().shape);
       },
       .dtype =
@@ -77,8 +84,7 @@ OpDef RandomOp(const char* name, std::vector<std::string> aliases,
       .gradient = [](const GradientContext&) -> std::vector<Symbol> {
         return {};
       },
-      .kernels = KernelsFor(
-          FloatTypes(), []<typename T>() { return KernelOf<Fill<d, A, T>>(); }),
+      .kernels = AnyKernels<FillShape<d, A>>(FloatTypes()),
       .random = true,
   };
 }
@@ -91,15 +97,14 @@ OpDef RandomLikeOp(const char* name, const char* doc) {
       .attrs = AttrsTypeOf<A>(),
       .inputs = {{"data", Access::kUnread}},
       .shape = [](ShapeInference& node) -> absl::Status {
-        MINNOW_RETURN_IF_ERROR((CheckParams<d, A>(node.untyped_attrs())));
+        MINNOW_RETURN_IF_ERROR(
+            CheckParams(d, ParamsOf(node.attrs<A>()), node.untyped_attrs()));
         return SameShape(node);
       },
       .gradient = [](const GradientContext&) -> std::vector<Symbol> {
         return {Symbol{}};
       },
-      .kernels = KernelsFor(
-          FloatTypes(),
-          []<typename T>() { return KernelOf<FillLike<d, A, T>>(); }),
+      .kernels = AnyKernels<FillLike<d, A>>(FloatTypes()),
       .random = true,
   };
 }

@@ -18,6 +18,7 @@
 #include "minnow/core/view.h"
 #include "minnow/graph/inference.h"
 #include "minnow/graph/kernel.h"
+#include "minnow/ops/any_dtype.h"
 
 namespace minnow {
 
@@ -38,6 +39,10 @@ struct Ids {
   const void* data;
   int64_t size;
 };
+
+inline Ids IdsOf(const AnyConstArray& ids) {
+  return {ids.dtype, ids.data, ids.size};
+}
 
 template <typename Id>
 Ids IdsOf(const Dense<const Id>& ids) {

@@ -1,12 +1,13 @@
 #include "minnow/ops/sample.h"
 
+#include <algorithm>
 #include <array>
 #include <string>
 #include <utility>
 
 #include "minnow/core/attr_value.h"
-#include "minnow/core/convert.h"
 #include "minnow/core/status.h"
+#include "minnow/ops/any_dtype.h"
 #include "minnow/ops/random_kernels.h"
 #include "minnow/ops/sample_shape.h"
 
@@ -66,52 +67,51 @@ constexpr const SampleInfo& InfoOf(Distribution d) {
   return kSamples[static_cast<size_t>(d)];
 }
 
-template <typename P>
-absl::Status CheckParams(Distribution d, size_t param, Dense<const P> values) {
-  for (int64_t i = 0; i < values.size(); ++i) {
-    const auto value = Convert<double>(values.data()[i]);
-    const char* expected = ExpectedParam(d, param, value);
-    if (expected == nullptr) continue;
-    return absl::InvalidArgumentError(absl::StrCat(
-        "argument '", InfoOf(d).params[param], "': expected ", expected,
-        ", found ", AttrText(AttrScalar(value)), " at element ", i));
+absl::Status CheckParams(Distribution d, size_t param,
+                         const AnyConstArray& values) {
+  constexpr int64_t kTile = 512;
+  double tile[kTile];
+  for (int64_t begin = 0; begin < values.size; begin += kTile) {
+    const int64_t count = std::min(kTile, values.size - begin);
+    LoadElements(values, begin, count, tile);
+    for (int64_t i = 0; i < count; ++i) {
+      const char* expected = ExpectedParam(d, param, tile[i]);
+      if (expected == nullptr) continue;
+      return absl::InvalidArgumentError(
+          absl::StrCat("argument '", InfoOf(d).params[param], "': expected ",
+                       expected, ", found ", AttrText(AttrScalar(tile[i])),
+                       " at element ", begin + i));
+    }
   }
   return absl::OkStatus();
 }
 
-template <Distribution d, typename P, typename T>
+template <Distribution d>
 absl::Status SampleOne(const RunContext& context, const SampleAttrs&,
-                       Dense<const P> param, Dense<T> out) {
+                       AnyIn<0> param, AnyOut<1> out) {
   MINNOW_RETURN_IF_ERROR(CheckParams(d, 0, param));
-  SampleRows(context, d, {DTypeOf<P>, {param.data(), nullptr}, param.size()},
-             DTypeOf<T>, out.data(), out.size());
+  SampleRows(context, d, {param.dtype, {param.data, nullptr}, param.size},
+             out.dtype, out.data, out.size);
   return absl::OkStatus();
 }
 
-template <Distribution d, typename P, typename T>
+template <Distribution d>
 absl::Status SampleTwo(const RunContext& context, const SampleAttrs&,
-                       Dense<const P> first, Dense<const P> second,
-                       Dense<T> out) {
+                       AnyIn<0> first, AnyIn<0> second, AnyOut<1> out) {
   MINNOW_RETURN_IF_ERROR(CheckParams(d, 0, first));
   MINNOW_RETURN_IF_ERROR(CheckParams(d, 1, second));
-  SampleRows(context, d,
-             {DTypeOf<P>, {first.data(), second.data()}, first.size()},
-             DTypeOf<T>, out.data(), out.size());
+  SampleRows(context, d, {first.dtype, {first.data, second.data}, first.size},
+             out.dtype, out.data, out.size);
   return absl::OkStatus();
 }
 
-template <Distribution d, typename... P>
-std::vector<Kernel> SampleKernels(Types<P...>) {
-  std::vector<Kernel> kernels;
-  const auto add = [&]<typename U, typename... T>(Types<T...>) {
-    if constexpr (NumParams(d) == 1) {
-      (kernels.push_back(KernelOf<SampleOne<d, U, T>>()), ...);
-    } else {
-      (kernels.push_back(KernelOf<SampleTwo<d, U, T>>()), ...);
-    }
-  };
-  (add.template operator()<P>(FloatTypes()), ...);
-  return kernels;
+template <Distribution d>
+std::vector<Kernel> SampleKernels() {
+  if constexpr (NumParams(d) == 1) {
+    return AnyKernels<SampleOne<d>>(NumberTypes(), FloatTypes());
+  } else {
+    return AnyKernels<SampleTwo<d>>(NumberTypes(), FloatTypes());
+  }
 }
 
 absl::Status InferShape(ShapeInference& node) {
@@ -149,7 +149,7 @@ OpDef SampleOp() {
       .gradient = [](const GradientContext& node) -> std::vector<Symbol> {
         return std::vector<Symbol>(node.num_inputs());
       },
-      .kernels = SampleKernels<d>(NumberTypes()),
+      .kernels = SampleKernels<d>(),
       .random = true,
       .fails_on_data = true,
   };

@@ -1,10 +1,11 @@
 #include "minnow/ops/sequence.h"
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
-#include "minnow/core/convert.h"
 #include "minnow/core/status.h"
+#include "minnow/ops/any_dtype.h"
 #include "minnow/ops/attr_checks.h"
 #include "minnow/ops/compose.h"
 #include "minnow/ops/elementwise.h"
@@ -35,44 +36,51 @@ absl::Status InferMaskDType(DTypeInference& node) {
   return node.MergeInput(0, node.output(0));
 }
 
+// Has memory for the lengths.
+struct MaskPlan {
+  int64_t workspace_bytes;
+};
+
+absl::StatusOr<MaskPlan> PrepareMask(const Attrs&,
+                                     absl::Span<const Shape> shapes) {
+  return MaskPlan{shapes[1].num_elements() * int64_t{sizeof(int64_t)}};
+}
+
 // A row is what stands behind the first two axes.
-template <typename T, typename L>
 absl::Status Mask(const RunContext& context, const SequenceMaskAttrs& a,
-                  Dense<const T> data, Dense<const L> lengths, Dense<T> out) {
+                  const MaskPlan&, AnyIn<0> data, AnyIn<1> sequence_length,
+                  AnyOut<0> out) {
+  if (data.size == 0) return absl::OkStatus();
   const int64_t rows = data.dims[0] * data.dims[1];
   const int64_t columns = data.dims[1];
-  const int64_t row_size = rows == 0 ? 0 : data.size() / rows;
-  const T value = Convert<T>(a.value);
-  const int64_t grain =
-      std::max<int64_t>(1, kElementwiseGrain / std::max<int64_t>(1, row_size));
+  const int64_t row_size = data.size / rows;
+  const int64_t row_bytes = row_size * data.element_size();
+  const AnyElement value = ElementOf(out.dtype, a.value);
+  int64_t* const lengths = reinterpret_cast<int64_t*>(context.workspace.data());
+  LoadElements(sequence_length, 0, sequence_length.size, lengths);
+  const int64_t grain = std::max<int64_t>(1, kElementwiseGrain / row_size);
   ParallelFor(*context.threads, rows, grain, [&](int64_t begin, int64_t end) {
     for (int64_t row = begin; row < end; ++row) {
       const int64_t i = row / columns;
       const int64_t j = row % columns;
       const int64_t step = a.axis == 0 ? i : j;
-      const int64_t length =
-          Convert<int64_t>(lengths.data()[a.axis == 0 ? j : i]);
-      T* const to = out.data() + row * row_size;
+      const int64_t length = lengths[a.axis == 0 ? j : i];
+      const int64_t first = row * row_size;
       if (step >= length) {
-        std::fill_n(to, row_size, value);
-      } else if (const T* from = data.data() + row * row_size; from != to) {
-        std::copy_n(from, row_size, to);
+        FillElements(out, first, row_size, value);
+      } else if (data.data != out.data) {
+        std::memcpy(out.at(first), data.at(first),
+                    static_cast<size_t>(row_bytes));
       }
     }
   });
   return absl::OkStatus();
 }
 
-template <typename T, typename... L>
-void AddMaskKernels(Types<L...>, std::vector<Kernel>& kernels) {
-  (kernels.push_back(KernelOf<Mask<T, L>>()), ...);
-}
-
-template <typename... T>
-std::vector<Kernel> MaskKernels(Types<T...>) {
+std::vector<Kernel> MaskKernels() {
   std::vector<Kernel> kernels =
       MoveKernels<PlanSameElements>({kMoveIn, kMoveOut});
-  (AddMaskKernels<T>(NumberTypes(), kernels), ...);
+  Append(AnyKernels<Mask, PrepareMask>(AllTypes(), NumberTypes()), kernels);
   return kernels;
 }
 
@@ -111,7 +119,7 @@ std::vector<OpDef> SequenceOps() {
       .dtype = InferMaskDType,
       .gradient = MaskGradient,
       .inplace = {{0, 0}},
-      .kernels = MaskKernels(AllTypes()),
+      .kernels = MaskKernels(),
   }};
 }
 

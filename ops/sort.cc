@@ -5,12 +5,14 @@
 #include <type_traits>
 #include <utility>
 
+#include "absl/functional/function_ref.h"
 #include "absl/strings/str_cat.h"
-#include "minnow/core/convert.h"
+#include "minnow/core/simd.h"
 #include "minnow/core/status.h"
+#include "minnow/ops/any_dtype.h"
 #include "minnow/ops/compose.h"
+#include "minnow/ops/convert_elements.h"
 #include "minnow/ops/ordering.h"
-#include "minnow/ops/row_ids.h"
 #include "minnow/ops/sort_keys.h"
 #include "minnow/ops/sort_lines.h"
 
@@ -36,54 +38,98 @@ Order OrderOf(const Attrs& attrs) {
 template <typename T>
 using ValueKey = std::conditional_t<sizeof(T) == 1, uint16_t, SortKeyOf<T>>;
 
-template <typename T>
+size_t ValueKeyBytes(DType dtype) {
+  return std::max<size_t>(DTypeSize(dtype), sizeof(uint16_t));
+}
+
 absl::StatusOr<OrderPlan> PrepareSort(const Attrs& attrs,
-                                      absl::Span<const Shape> shapes) {
-  return PlanOrder(OrderOf(attrs), shapes[0], sizeof(ValueKey<T>));
+                                      absl::Span<const Shape> shapes,
+                                      DType dtype) {
+  return PlanOrder(OrderOf(attrs), shapes[0], ValueKeyBytes(dtype));
 }
 
 // `data` is the argument of this number.
-template <typename T, size_t data>
+template <size_t data>
 absl::StatusOr<OrderPlan> PrepareOrder(const Attrs& attrs,
-                                       absl::Span<const Shape> shapes) {
-  return PlanOrder(OrderOf(attrs), shapes[data], IndexedKeyBytes(DTypeOf<T>));
+                                       absl::Span<const Shape> shapes,
+                                       DType dtype) {
+  return PlanOrder(OrderOf(attrs), shapes[data], IndexedKeyBytes(dtype));
 }
 
-template <typename T>
-absl::Status Sort(const RunContext& context, const SortAttrs&,
-                  const OrderPlan& plan, Dense<const T> data, Dense<T> out) {
-  using Key = ValueKey<T>;
-  const int64_t n = plan.lines.size, stride = plan.lines.inner;
-  const bool descending = plan.descending;
+// Calls f.operator()<T>() with the type, which is not bool.
+template <typename F>
+void VisitNumber(DType dtype, const F& f) {
+  VisitDType(dtype, [&]<typename T>() {
+    if constexpr (!std::is_same_v<T, bool>) f.template operator()<T>();
+  });
+}
+
+// Makes keys of elements of the line that begins at `first`.
+void MakeKeys(const OrderPlan& plan, const AnyConstArray& data, int64_t first,
+              int64_t begin, int64_t end, void* to) {
+  VisitNumber(data.dtype, [&]<typename T>() {
+    Vectorize([begin, end, x = data.as<T>() + first, stride = plan.lines.inner,
+               descending = plan.descending,
+               keys = static_cast<ValueKey<T>*>(to)]() MINNOW_INLINE {
+      for (int64_t i = begin; i < end; ++i) {
+        keys[i] = SortKey(x[i * stride], descending);
+      }
+    });
+  });
+}
+
+// The other way round.
+void StoreKeys(const OrderPlan& plan, const void* from, int64_t begin,
+               int64_t end, const AnyArray& out, int64_t first) {
+  VisitNumber(out.dtype, [&]<typename T>() {
+    Vectorize([begin, end, y = out.as<T>() + first, stride = plan.lines.inner,
+               descending = plan.descending,
+               keys = static_cast<const ValueKey<T>*>(from)]() MINNOW_INLINE {
+      for (int64_t i = begin; i < end; ++i) {
+        y[i * stride] =
+            FromSortKey<T>(static_cast<SortKeyOf<T>>(keys[i]), descending);
+      }
+    });
+  });
+}
+
+// Calls f(begin, end) for blocks of a line, in threads if there are any.
+void InBlocks(ThreadPool* threads, int64_t n,
+              absl::FunctionRef<void(int64_t, int64_t)> f) {
+  if (threads == nullptr) return f(0, n);
+  ParallelFor(*threads, n, kFillGrain, f);
+}
+
+template <typename Key>
+void SortByKeys(const RunContext& context, const OrderPlan& plan,
+                const AnyConstArray& data, const AnyArray& out) {
+  const int64_t n = plan.lines.size;
   ForEachOrderedLine<Key>(
       context, plan,
-      [&](int64_t l, Key* keys, Key* spare, ThreadPool* threads) {
-        const T* const x = data.data() + plan.lines.First(l);
-        T* const y = out.data() + plan.lines.First(l);
-        const auto in_blocks = [&](const auto& f) {
-          if (threads == nullptr) {
-            f(0, n);
-          } else {
-            ParallelFor(*threads, n, kFillGrain, f);
-          }
-        };
-        in_blocks([=](int64_t begin, int64_t end) {
-          Vectorize([=]() MINNOW_INLINE {
-            for (int64_t i = begin; i < end; ++i) {
-              keys[i] = SortKey(x[i * stride], descending);
-            }
-          });
+      [&](int64_t line, Key* keys, Key* spare, ThreadPool* threads) {
+        const int64_t first = plan.lines.First(line);
+        InBlocks(threads, n, [&](int64_t begin, int64_t end) {
+          MakeKeys(plan, data, first, begin, end, keys);
         });
         SortKeys(threads, keys, n, spare);
-        in_blocks([=](int64_t begin, int64_t end) {
-          Vectorize([=]() MINNOW_INLINE {
-            for (int64_t i = begin; i < end; ++i) {
-              y[i * stride] = FromSortKey<T>(static_cast<SortKeyOf<T>>(keys[i]),
-                                             descending);
-            }
-          });
+        InBlocks(threads, n, [&](int64_t begin, int64_t end) {
+          StoreKeys(plan, keys, begin, end, out, first);
         });
       });
+}
+
+absl::Status Sort(const RunContext& context, const SortAttrs&,
+                  const OrderPlan& plan, AnyIn<0> data, AnyOut<0> out) {
+  switch (ValueKeyBytes(data.dtype)) {
+    case sizeof(uint16_t):
+      SortByKeys<uint16_t>(context, plan, data, out);
+      break;
+    case sizeof(uint32_t):
+      SortByKeys<uint32_t>(context, plan, data, out);
+      break;
+    default:
+      SortByKeys<uint64_t>(context, plan, data, out);
+  }
   return absl::OkStatus();
 }
 
@@ -94,82 +140,100 @@ int64_t FirstOfShortened(const OrderPlan& plan, int64_t line) {
   return lines.First(line);
 }
 
-template <typename T, typename Index>
-absl::Status OrderIndices(const RunContext& context, const OrderPlan& plan,
-                          const T* data, T* values, Index* out) {
+// Converts n indices to elements that lie `stride` apart.
+void StoreIndices(const int64_t* indices, int64_t n, const AnyArray& out,
+                  int64_t first, int64_t stride) {
+  if (stride == 1) {
+    ConvertElements(DType::kInt64, indices, out.dtype, out.at(first), n);
+    return;
+  }
+  constexpr int64_t kTile = 256;
+  alignas(int64_t) std::byte tile[kTile * sizeof(int64_t)];
+  for (int64_t begin = 0; begin < n; begin += kTile) {
+    const int64_t count = std::min(kTile, n - begin);
+    ConvertElements(DType::kInt64, indices + begin, out.dtype, tile, count);
+    VisitSize(out.element_size(), [&]<typename U>() {
+      const U* const from = reinterpret_cast<const U*>(tile);
+      U* const to = out.as<U>() + first + begin * stride;
+      for (int64_t i = 0; i < count; ++i) to[i * stride] = from[i];
+    });
+  }
+}
+
+// Writes what `values` and `out` ask for: both, or one of them.
+void StoreOrder(const RunContext& context, const OrderPlan& plan,
+                const AnyConstArray& data, const AnyArray* values,
+                const AnyArray* out) {
   const int64_t stride = plan.lines.inner;
-  ForEachOrder(context, plan, DTypeOf<T>, data,
+  ForEachOrder(context, plan, data.dtype, data.data,
                [&](int64_t line, const int64_t* indices) {
                  const int64_t first = FirstOfShortened(plan, line);
-                 const T* const x = data + plan.lines.First(line);
-                 for (int64_t i = 0; i < plan.k; ++i) {
-                   if (out != nullptr) {
-                     out[first + i * stride] = Convert<Index>(indices[i]);
-                   }
-                   if (values != nullptr) {
-                     values[first + i * stride] = x[indices[i] * stride];
-                   }
+                 if (values != nullptr) {
+                   VisitSize(data.element_size(), [&]<typename U>() {
+                     const U* const x = data.as<U>() + plan.lines.First(line);
+                     U* const y = values->as<U>() + first;
+                     for (int64_t i = 0; i < plan.k; ++i) {
+                       y[i * stride] = x[indices[i] * stride];
+                     }
+                   });
+                 }
+                 if (out != nullptr) {
+                   StoreIndices(indices, plan.k, *out, first, stride);
                  }
                });
-  return absl::OkStatus();
 }
 
-template <typename A, typename T, typename Index>
+template <typename A>
 absl::Status Indices(const RunContext& context, const A&, const OrderPlan& plan,
-                     Dense<const T> data, Dense<Index> out) {
-  return OrderIndices<T, Index>(context, plan, data.data(), nullptr,
-                                out.data());
+                     AnyIn<0> data, AnyOut<1> out) {
+  StoreOrder(context, plan, data, nullptr, &out);
+  return absl::OkStatus();
 }
 
-template <typename T>
 absl::Status Values(const RunContext& context, const TopkAttrs&,
-                    const OrderPlan& plan, Dense<const T> data, Dense<T> out) {
-  return OrderIndices<T, int64_t>(context, plan, data.data(), out.data(),
-                                  nullptr);
+                    const OrderPlan& plan, AnyIn<0> data, AnyOut<0> out) {
+  StoreOrder(context, plan, data, &out, nullptr);
+  return absl::OkStatus();
 }
 
-template <typename T, typename Index>
 absl::Status Both(const RunContext& context, const TopkAttrs&,
-                  const OrderPlan& plan, Dense<const T> data, Dense<T> values,
-                  Dense<Index> out) {
-  return OrderIndices<T, Index>(context, plan, data.data(), values.data(),
-                                out.data());
+                  const OrderPlan& plan, AnyIn<0> data, AnyOut<0> values,
+                  AnyOut<1> out) {
+  StoreOrder(context, plan, data, &values, &out);
+  return absl::OkStatus();
 }
 
-template <typename T>
-void FillWithZeros(ThreadPool& threads, Dense<T> out) {
-  ParallelFor(threads, out.size(), kFillGrain, [&](int64_t begin, int64_t end) {
-    std::fill(out.data() + begin, out.data() + end, static_cast<T>(0));
-  });
-}
-
-template <typename T>
 absl::Status Mask(const RunContext& context, const TopkAttrs&,
-                  const OrderPlan& plan, Dense<const T> data, Dense<T> out) {
-  FillWithZeros(*context.threads, out);
-  ForEachOrder(context, plan, DTypeOf<T>, data.data(),
+                  const OrderPlan& plan, AnyIn<0> data, AnyOut<0> out) {
+  FillAll(*context.threads, out, {});
+  const AnyElement one = ElementOf(out.dtype, 1);
+  ForEachOrder(context, plan, data.dtype, data.data,
                [&](int64_t line, const int64_t* indices) {
-                 T* const y = out.data() + plan.lines.First(line);
-                 for (int64_t i = 0; i < plan.k; ++i) {
-                   y[indices[i] * plan.lines.inner] = static_cast<T>(1);
-                 }
+                 VisitSize(out.element_size(), [&]<typename U>() {
+                   U* const y = out.as<U>() + plan.lines.First(line);
+                   for (int64_t i = 0; i < plan.k; ++i) {
+                     y[indices[i] * plan.lines.inner] = one.as<U>();
+                   }
+                 });
                });
   return absl::OkStatus();
 }
 
-template <typename T>
 absl::Status Backward(const RunContext& context, const TopkAttrs&,
-                      const OrderPlan& plan, Dense<const T> head,
-                      Dense<const T> data, Dense<T> grad) {
-  FillWithZeros(*context.threads, grad);
+                      const OrderPlan& plan, AnyIn<0> head, AnyIn<0> data,
+                      AnyOut<0> grad) {
+  FillAll(*context.threads, grad, {});
   const int64_t stride = plan.lines.inner;
-  ForEachOrder(context, plan, DTypeOf<T>, data.data(),
+  ForEachOrder(context, plan, data.dtype, data.data,
                [&](int64_t line, const int64_t* indices) {
-                 T* const g = grad.data() + plan.lines.First(line);
-                 const T* const h = head.data() + FirstOfShortened(plan, line);
-                 for (int64_t i = 0; i < plan.k; ++i) {
-                   g[indices[i] * stride] = h[i * stride];
-                 }
+                 VisitSize(grad.element_size(), [&]<typename U>() {
+                   U* const g = grad.as<U>() + plan.lines.First(line);
+                   const U* const h =
+                       head.as<U>() + FirstOfShortened(plan, line);
+                   for (int64_t i = 0; i < plan.k; ++i) {
+                     g[indices[i] * stride] = h[i * stride];
+                   }
+                 });
                });
   return absl::OkStatus();
 }
@@ -285,27 +349,17 @@ bool Returns(const Attrs& attrs) {
 }
 
 std::vector<Kernel> TopkKernels() {
-  std::vector<Kernel> kernels = KernelsForIds<NumberTypes>(
-      NumberTypes(), []<typename T, typename Index>() {
-        return KernelOf<Indices<TopkAttrs, T, Index>, PrepareOrder<T, 0>>()
-            .When(Returns<TopkReturn::kIndices>);
-      });
-  const auto append = [&](std::vector<Kernel> more) {
-    for (Kernel& kernel : more) kernels.push_back(std::move(kernel));
-  };
-  append(KernelsForIds<NumberTypes>(
-      NumberTypes(), []<typename T, typename Index>() {
-        return KernelOf<Both<T, Index>, PrepareOrder<T, 0>>().When(
-            Returns<TopkReturn::kBoth>);
-      }));
-  append(KernelsFor(NumberTypes(), []<typename T>() {
-    return KernelOf<Values<T>, PrepareOrder<T, 0>>().When(
-        Returns<TopkReturn::kValue>);
-  }));
-  append(KernelsFor(NumberTypes(), []<typename T>() {
-    return KernelOf<Mask<T>, PrepareOrder<T, 0>>().When(
-        Returns<TopkReturn::kMask>);
-  }));
+  const NumberTypes numbers;
+  std::vector<Kernel> kernels = AnyKernels<Indices<TopkAttrs>, PrepareOrder<0>>(
+      numbers, numbers, Returns<TopkReturn::kIndices>);
+  Append(AnyKernels<Both, PrepareOrder<0>>(numbers, numbers,
+                                           Returns<TopkReturn::kBoth>),
+         kernels);
+  Append(
+      AnyKernels<Values, PrepareOrder<0>>(numbers, Returns<TopkReturn::kValue>),
+      kernels);
+  Append(AnyKernels<Mask, PrepareOrder<0>>(numbers, Returns<TopkReturn::kMask>),
+         kernels);
   return kernels;
 }
 
@@ -333,9 +387,7 @@ OpDef SortOp() {
                                   .ret_typ = TopkReturn::kValue,
                                   .is_ascend = a.is_ascend})};
       },
-      .kernels = KernelsFor(
-          NumberTypes(),
-          []<typename T>() { return KernelOf<Sort<T>, PrepareSort<T>>(); }),
+      .kernels = AnyKernels<Sort, PrepareSort>(NumberTypes()),
   };
 }
 
@@ -352,12 +404,8 @@ OpDef ArgsortOp() {
       .shape = InferArgsort,
       .dtype = InferArgsortDType,
       .gradient = NoGradient,
-      .kernels = KernelsForIds<NumberTypes>(
-          NumberTypes(),
-          []<typename T, typename Index>() {
-            return KernelOf<Indices<ArgsortAttrs, T, Index>,
-                            PrepareOrder<T, 0>>();
-          }),
+      .kernels = AnyKernels<Indices<ArgsortAttrs>, PrepareOrder<0>>(
+          NumberTypes(), NumberTypes()),
   };
 }
 
@@ -402,11 +450,7 @@ OpDef TopkBackwardOp() {
       .inputs = {"head", "data"},
       .outputs = {"grad"},
       .shape = InferBackward,
-      .kernels =
-          KernelsFor(FloatTypes(),
-                     []<typename T>() {
-                       return KernelOf<Backward<T>, PrepareOrder<T, 1>>();
-                     }),
+      .kernels = AnyKernels<Backward, PrepareOrder<1>>(FloatTypes()),
   };
 }
 

@@ -28,27 +28,24 @@ absl::StatusOr<RowGradientPlan> PrepareBackward(
   return PlanRowGradient(lines, shapes[1].num_elements());
 }
 
-template <typename T, typename Id>
 absl::Status Take(const RunContext& context, const TakeAttrs& attrs,
-                  const Lines& lines, Dense<const T> a, Dense<const Id> indices,
-                  Dense<T> out) {
+                  const Lines& lines, AnyIn<0> a, AnyIn<1> indices,
+                  AnyOut<0> out) {
   MINNOW_RETURN_IF_ERROR(
       CheckRowIds("indices", IdsOf(indices), lines.size, attrs.mode));
-  GatherRows(*context.threads, lines, attrs.mode, IdsOf(indices), sizeof(T),
-             a.data(), out.data());
+  GatherRows(*context.threads, lines, attrs.mode, IdsOf(indices),
+             DTypeSize(a.dtype), a.data, out.data);
   return absl::OkStatus();
 }
 
 // Of the third argument only the shape matters.
-template <typename T, typename Id>
 absl::Status TakeBackward(const RunContext& context, const TakeAttrs& attrs,
-                          const RowGradientPlan& plan, Dense<const T> head,
-                          Dense<const Id> indices, Dense<const T>,
-                          Dense<T> grad) {
+                          const RowGradientPlan& plan, AnyIn<0> head,
+                          AnyIn<1> indices, AnyIn<0>, AnyOut<0> grad) {
   MINNOW_RETURN_IF_ERROR(
       CheckRowIds("indices", IdsOf(indices), plan.lines.size, attrs.mode));
-  RowGradient(context, plan, attrs.mode, IdsOf(indices), DTypeOf<T>,
-              head.data(), grad.data());
+  RowGradient(context, plan, attrs.mode, IdsOf(indices), head.dtype, head.data,
+              grad.data);
   return absl::OkStatus();
 }
 
@@ -58,24 +55,25 @@ absl::StatusOr<Lines> PrepareBatchTake(const Attrs&,
   return LinesAlong(shapes[0], shapes[0].rank() - 1);
 }
 
-template <typename T, typename Id>
 absl::Status BatchTake(const RunContext& context, const NoAttrs&,
-                       const Lines& lines, Dense<const T> a,
-                       Dense<const Id> indices, Dense<T> out) {
+                       const Lines& lines, AnyIn<0> a, AnyIn<1> indices,
+                       AnyOut<0> out) {
   const Ids ids = IdsOf(indices);
   MINNOW_RETURN_IF_ERROR(
       CheckRowIds("indices", ids, lines.size, TakeMode::kClip));
-  ParallelFor(*context.threads, out.size(), int64_t{1} << 13,
+  ParallelFor(*context.threads, out.size, int64_t{1} << 13,
               [&](int64_t begin, int64_t end) {
                 constexpr int64_t kTile = 512;
                 int64_t columns[kTile];
                 for (int64_t i = begin; i < end; i += kTile) {
                   const int64_t count = std::min(kTile, end - i);
                   LoadRows(ids, TakeMode::kClip, lines.size, i, count, columns);
-                  for (int64_t k = 0; k < count; ++k) {
-                    out.data()[i + k] =
-                        a.data()[(i + k) * lines.size + columns[k]];
-                  }
+                  VisitSize(a.element_size(), [&]<typename U>() {
+                    for (int64_t k = 0; k < count; ++k) {
+                      out.as<U>()[i + k] =
+                          a.as<U>()[(i + k) * lines.size + columns[k]];
+                    }
+                  });
                 }
               });
   return absl::OkStatus();
@@ -156,11 +154,7 @@ OpDef TakeOp() {
                         node.untyped_attrs()),
                 Symbol{}};
       },
-      .kernels = KernelsForIds<NumberTypes>(
-          AllTypes(),
-          []<typename T, typename Id>() {
-            return KernelOf<Take<T, Id>, PrepareTake>();
-          }),
+      .kernels = AnyKernels<Take, PrepareTake>(AllTypes(), NumberTypes()),
       .fails_on_data = true,
   };
 }
@@ -181,11 +175,8 @@ OpDef TakeBackwardOp() {
                         node.untyped_attrs()),
                 Symbol{}, Symbol{}};
       },
-      .kernels = KernelsForIds<NumberTypes>(
-          FloatTypes(),
-          []<typename T, typename Id>() {
-            return KernelOf<TakeBackward<T, Id>, PrepareBackward>();
-          }),
+      .kernels = AnyKernels<TakeBackward, PrepareBackward>(FloatTypes(),
+                                                           NumberTypes()),
       .fails_on_data = true,
   };
 }
@@ -198,10 +189,7 @@ OpDef BatchTakeOp() {
       .shape = InferBatchTake,
       .dtype = SameDTypeButIds,
       .kernels =
-          KernelsForIds(NumberTypes(),
-                        []<typename T, typename Id>() {
-                          return KernelOf<BatchTake<T, Id>, PrepareBatchTake>();
-                        }),
+          AnyKernels<BatchTake, PrepareBatchTake>(NumberTypes(), RowIdTypes()),
       .fails_on_data = true,
   };
 }

@@ -6,36 +6,25 @@
 
 #include "minnow/core/simd.h"
 #include "minnow/core/status.h"
+#include "minnow/ops/any_dtype.h"
 #include "minnow/ops/compose.h"
-#include "minnow/ops/convert_elements.h"
 #include "minnow/ops/elementwise.h"
 #include "minnow/ops/init.h"
 
 namespace minnow {
 namespace {
 
-struct Condition {
-  DType dtype;
-  const void* data;
-
-  // Whether each of `count` elements is not 0; so NaN is true.
-  void Load(int64_t begin, int64_t count, bool* chosen) const {
-    const auto size = static_cast<int64_t>(DTypeSize(dtype));
-    ConvertElements(dtype, static_cast<const char*>(data) + begin * size,
-                    DType::kBool, chosen, count);
-  }
-};
-
-// One copy for each type, whatever that of the condition is.
+// An element is chosen where the condition is not 0; so NaN is true. One copy
+// for each size of elements.
 template <typename T>
-void Choose(const RunContext& context, const Condition& condition, int64_t n,
-            const T* x, const T* y, T* out) {
+void Choose(const RunContext& context, const AnyConstArray& condition,
+            int64_t n, const T* x, const T* y, T* out) {
   ParallelFor(*context.threads, n, kElementwiseGrain,
               [=](int64_t begin, int64_t end) {
                 bool chosen[kTile];
                 for (; begin < end; begin += kTile) {
                   const int64_t count = std::min(kTile, end - begin);
-                  condition.Load(begin, count, chosen);
+                  LoadElements(condition, begin, count, chosen);
                   Vectorize([count, c = &chosen[0], a = x + begin,
                              b = y + begin, to = out + begin]() MINNOW_INLINE {
                     for (int64_t i = 0; i < count; ++i) {
@@ -49,7 +38,7 @@ void Choose(const RunContext& context, const Condition& condition, int64_t n,
               });
 }
 
-void ChooseRows(const RunContext& context, const Condition& condition,
+void ChooseRows(const RunContext& context, const AnyConstArray& condition,
                 int64_t rows, int64_t bytes, const char* x, const char* y,
                 char* out) {
   ParallelFor(*context.threads, rows,
@@ -57,7 +46,7 @@ void ChooseRows(const RunContext& context, const Condition& condition,
               [=](int64_t begin, int64_t end) {
                 for (int64_t row = begin; row < end; ++row) {
                   bool chosen = false;
-                  condition.Load(row, 1, &chosen);
+                  LoadElements(condition, row, 1, &chosen);
                   const int64_t at = row * bytes;
                   // Which may be its own place.
                   std::memmove(out + at, (chosen ? x : y) + at,
@@ -66,20 +55,17 @@ void ChooseRows(const RunContext& context, const Condition& condition,
               });
 }
 
-template <typename T, typename C>
 absl::Status Where(const RunContext& context, const NoAttrs&,
-                   Dense<const C> condition, Dense<const T> x, Dense<const T> y,
-                   Dense<T> out) {
-  const Condition chosen = {DTypeOf<C>, condition.data()};
-  if (condition.size() != x.size()) {
-    ChooseRows(context, chosen, condition.size(),
-               x.row_size() * int64_t{sizeof(T)},
-               reinterpret_cast<const char*>(x.data()),
-               reinterpret_cast<const char*>(y.data()),
-               reinterpret_cast<char*>(out.data()));
+                   AnyIn<1> condition, AnyIn<0> x, AnyIn<0> y, AnyOut<0> out) {
+  if (condition.size != x.size) {
+    const int64_t row_size = internal::RowSize(x.dims);
+    ChooseRows(context, condition, condition.size, row_size * x.element_size(),
+               x.as<char>(), y.as<char>(), out.as<char>());
     return absl::OkStatus();
   }
-  Choose(context, chosen, x.size(), x.data(), y.data(), out.data());
+  VisitSize(x.element_size(), [&]<typename U>() {
+    Choose(context, condition, x.size, x.as<U>(), y.as<U>(), out.as<U>());
+  });
   return absl::OkStatus();
 }
 
@@ -117,16 +103,6 @@ absl::Status InferDType(DTypeInference& node) {
   return absl::OkStatus();
 }
 
-template <typename... T>
-std::vector<Kernel> WhereKernels(Types<T...>) {
-  std::vector<Kernel> kernels;
-  const auto add = [&]<typename U, typename... C>(Types<C...>) {
-    (kernels.push_back(KernelOf<Where<U, C>>()), ...);
-  };
-  (add.template operator()<T>(AllTypes()), ...);
-  return kernels;
-}
-
 }  // namespace
 
 namespace op {
@@ -153,7 +129,7 @@ std::vector<OpDef> WhereOps() {
                 op::Where(node.input(0), zeros, node.head(0))};
       },
       .inplace = {{1, 0}, {2, 0}},
-      .kernels = WhereKernels(AllTypes()),
+      .kernels = AnyKernels<Where>(AllTypes(), AllTypes()),
   }};
 }
 
