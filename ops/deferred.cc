@@ -60,42 +60,90 @@ void Flush(ThreadPool& threads, const DeferredHistory<const double>& history,
               });
 }
 
-// Updates rows after the steps that they have missed.
-void UpdateRows(ThreadPool& threads, const UpdateRule& rule,
-                const DeferredHistory<const double>& history, int64_t now,
-                const DeferredTable& table, absl::Span<const int64_t> rows,
-                const std::byte* grad, int32_t* last) {
+// Brings n elements of a weight and its momentum up to date, and updates them.
+template <typename Rule, typename T>
+MINNOW_INLINE inline void UpdateAfter(const Advance& missed, const Rule& rule,
+                                      int64_t n, T* __restrict weight,
+                                      const T* grad, T* __restrict mom) {
+  for (int64_t i = 0; i < n; ++i) {
+    const auto w = static_cast<double>(weight[i]);
+    const auto m = static_cast<double>(mom[i]);
+    T new_mom = static_cast<T>(missed.mw * w + missed.mm * m);
+    weight[i] =
+        rule(static_cast<T>(missed.ww * w + missed.wm * m), grad[i], new_mom);
+    mom[i] = new_mom;
+  }
+}
+
+// Rows that a gradient updates, after the steps that each has missed.
+struct ListedRows {
+  DeferredHistory<const double> history;
+  int64_t now;
+  DeferredTable table;
+  absl::Span<const int64_t> rows;
+  const std::byte* grad;
+  int32_t* last;
+};
+
+// Updates the rows [begin, end) of the gradient, of elements of type T.
+template <typename T>
+void UpdateRows(const ListedRows& update, const SgdMomUpdateAttrs& attrs,
+                int64_t begin, int64_t end) {
+  const int64_t row_size = update.table.row_size;
+  const int64_t bytes = update.table.row_bytes();
+  Vectorize([=, rule = SgdMomRule<T>(attrs), history = update.history,
+             now = update.now, rows = update.rows.data(), last = update.last,
+             weight = reinterpret_cast<T*>(update.table.weight),
+             mom = reinterpret_cast<T*>(update.table.mom),
+             grad = reinterpret_cast<const T*>(update.grad),
+             ahead = internal::PrefetchDistance(row_size)]() MINNOW_INLINE {
+    for (int64_t i = begin; i < end; ++i) {
+      const int64_t row = rows[i];
+      T* const w = weight + row * row_size;
+      T* const m = mom + row * row_size;
+      const T* const g = grad + i * row_size;
+      if (i + ahead < end) {
+        const int64_t next = rows[i + ahead] * row_size;
+        internal::Prefetch(weight + next, bytes);
+        internal::Prefetch(mom + next, bytes);
+      }
+      if (last[row] == now) {
+        internal::UpdateElements(rule, row_size, w, g, m);
+      } else {
+        UpdateAfter(history.Since(last[row], now), rule, row_size, w, g, m);
+      }
+      last[row] = static_cast<int32_t>(now + 1);
+    }
+  });
+}
+
+// The same for elements of 16 bits: a row at a time, as float.
+void UpdateHalfRows(const ListedRows& update, const SgdMomUpdateAttrs& attrs,
+                    int64_t begin, int64_t end) {
+  const UpdateRule rule{SgdMomRule<float>(attrs)};
+  const DeferredTable& table = update.table;
   const int64_t bytes = table.row_bytes();
-  const int64_t ahead = internal::PrefetchDistance(table.row_size);
-  ParallelFor(
-      threads, static_cast<int64_t>(rows.size()),
-      internal::RowGrain(table.row_size), [&](int64_t begin, int64_t end) {
-        for (int64_t i = begin; i < end; ++i) {
-          if (i + ahead < end) {
-            internal::Prefetch(table.weight + rows[i + ahead] * bytes, bytes);
-            internal::Prefetch(table.mom + rows[i + ahead] * bytes, bytes);
-          }
-          const int64_t row = rows[i];
-          const bool behind = last[row] != now;
-          const Advance missed = history.Since(last[row], now);
-          std::byte* const w = table.weight + row * bytes;
-          std::byte* const m = table.mom + row * bytes;
-          VisitInFloats(table.dtype, table.row_size,
-                        {{{w, w}, {grad + i * bytes, nullptr}, {m, m}}},
-                        [&](int64_t size, std::byte* const* at) {
-                          if (behind) {
-                            CatchUp(table.dtype, missed, size, at[0], at[2]);
-                          }
-                          rule({1, size, 3, at});
-                        });
-          last[row] = static_cast<int32_t>(now + 1);
-        }
-      });
+  for (int64_t i = begin; i < end; ++i) {
+    int32_t& last = update.last[update.rows[i]];
+    std::byte* const w = table.weight + update.rows[i] * bytes;
+    std::byte* const m = table.mom + update.rows[i] * bytes;
+    VisitInFloats(table.dtype, table.row_size,
+                  {{{w, w}, {update.grad + i * bytes, nullptr}, {m, m}}},
+                  [&](int64_t size, std::byte* const* at) {
+                    if (last != update.now) {
+                      CatchUp(table.dtype,
+                              update.history.Since(last, update.now), size,
+                              at[0], at[2]);
+                    }
+                    rule({1, size, 3, at});
+                  });
+    last = static_cast<int32_t>(update.now + 1);
+  }
 }
 
 absl::Status UpdateDeferred(const RunContext& context,
                             const DeferredSgdMomUpdateAttrs& attrs,
-                            const UpdateRule& rule, const DeferredTable& table,
+                            const DeferredTable& table,
                             absl::Span<const int64_t> rows,
                             const std::byte* grad, Dense<int32_t> last,
                             Dense<double> history, int64_t* step) {
@@ -110,7 +158,19 @@ absl::Status UpdateDeferred(const RunContext& context,
     MINNOW_RETURN_IF_ERROR(CheckLast(*context.threads, last.data(), now,
                                      last.size(), [](int64_t i) { return i; }));
   }
-  UpdateRows(*context.threads, rule, read, now, table, rows, grad, last.data());
+  const SgdMomUpdateAttrs sgd = {.lr = attrs.lr,
+                                 .momentum = attrs.momentum,
+                                 .wd = attrs.wd,
+                                 .rescale_grad = attrs.rescale_grad,
+                                 .clip_gradient = attrs.clip_gradient};
+  const auto update = table.dtype == DType::kFloat32   ? UpdateRows<float>
+                      : table.dtype == DType::kFloat64 ? UpdateRows<double>
+                                                       : UpdateHalfRows;
+  const ListedRows listed = {read, now, table, rows, grad, last.data()};
+  ParallelFor(
+      *context.threads, static_cast<int64_t>(rows.size()),
+      internal::RowGrain(table.row_size),
+      [&](int64_t begin, int64_t end) { update(listed, sgd, begin, end); });
   past.Append(Advance::Step(attrs.lr, attrs.momentum, attrs.wd), now);
   ++*step;
   if (becomes_full) {
@@ -137,13 +197,7 @@ absl::Status DeferredSgdMomUpdate(const RunContext& context,
                                   Dense<T> weight, RowSparse<const T> grad,
                                   Dense<T> mom, Dense<int32_t> last,
                                   Dense<double> history, Dense<int64_t> step) {
-  const SgdMomRule<ComputeType<T>> rule({.lr = attrs.lr,
-                                         .momentum = attrs.momentum,
-                                         .wd = attrs.wd,
-                                         .rescale_grad = attrs.rescale_grad,
-                                         .clip_gradient = attrs.clip_gradient});
-  return UpdateDeferred(context, attrs, UpdateRule(rule), TableOf(weight, mom),
-                        grad.rows,
+  return UpdateDeferred(context, attrs, TableOf(weight, mom), grad.rows,
                         reinterpret_cast<const std::byte*>(grad.values.data()),
                         last, history, step.data());
 }

@@ -12,53 +12,88 @@
 namespace minnow {
 namespace {
 
-// Reads n elements of a weight and its momentum, brought up to date.
+// What is read: the row row_of(i) for each i, after the steps that it missed.
+struct Reading {
+  DeferredHistory<const double> history;
+  int64_t now;
+  DeferredTable table;
+  const int32_t* last;
+  absl::FunctionRef<int64_t(int64_t i)> row_of;
+  std::byte* out;
+};
+
 template <typename T>
-void ReadOf(const Advance& missed, int64_t n, std::byte* const* at) {
-  Vectorize([missed, n, w = reinterpret_cast<const T*>(at[0]),
-             m = reinterpret_cast<const T*>(at[1]),
-             to = reinterpret_cast<T*>(at[2])]() MINNOW_INLINE {
-    for (int64_t i = 0; i < n; ++i) {
-      to[i] = static_cast<T>(missed.ww * static_cast<double>(w[i]) +
-                             missed.wm * static_cast<double>(m[i]));
+MINNOW_INLINE inline void ReadRow(const Advance& missed, int64_t n, const T* w,
+                                  const T* m, T* to) {
+  for (int64_t i = 0; i < n; ++i) {
+    to[i] = static_cast<T>(missed.ww * static_cast<double>(w[i]) +
+                           missed.wm * static_cast<double>(m[i]));
+  }
+}
+
+// Reads the rows of [begin, end), of elements of type T.
+template <typename T>
+void ReadRows(const Reading& reading, int64_t begin, int64_t end) {
+  const int64_t row_size = reading.table.row_size;
+  const int64_t bytes = reading.table.row_bytes();
+  Vectorize([=, history = reading.history, now = reading.now,
+             last = reading.last, row_of = reading.row_of,
+             weight = reinterpret_cast<const T*>(reading.table.weight),
+             mom = reinterpret_cast<const T*>(reading.table.mom),
+             out = reinterpret_cast<T*>(reading.out),
+             ahead = internal::PrefetchDistance(row_size)]() MINNOW_INLINE {
+    for (int64_t i = begin; i < end; ++i) {
+      if (i + ahead < end) {
+        const int64_t next = row_of(i + ahead) * row_size;
+        internal::Prefetch(weight + next, bytes);
+        internal::Prefetch(mom + next, bytes);
+      }
+      const int64_t row = row_of(i);
+      ReadRow(history.Since(last[row], now), row_size, weight + row * row_size,
+              mom + row * row_size, out + i * row_size);
     }
   });
 }
 
+// The same for elements of 16 bits: a row at a time, as float.
+void ReadHalfRows(const Reading& reading, int64_t begin, int64_t end) {
+  const DeferredTable& table = reading.table;
+  const int64_t bytes = table.row_bytes();
+  for (int64_t i = begin; i < end; ++i) {
+    const int64_t row = reading.row_of(i);
+    const Advance missed =
+        reading.history.Since(reading.last[row], reading.now);
+    VisitInFloats(
+        table.dtype, table.row_size,
+        {{{table.weight + row * bytes, nullptr},
+          {table.mom + row * bytes, nullptr},
+          {nullptr, reading.out + i * bytes}}},
+        [&](int64_t n, std::byte* const* at) {
+          Vectorize([=, w = reinterpret_cast<const float*>(at[0]),
+                     m = reinterpret_cast<const float*>(at[1]),
+                     to = reinterpret_cast<float*>(at[2])]()
+                        MINNOW_INLINE { ReadRow(missed, n, w, m, to); });
+        });
+  }
+}
+
 // `row_of` says the row of each id.
-absl::Status ReadRows(const RunContext& context, const DeferredTable& table,
-                      const int32_t* last, Dense<const double> history,
-                      int64_t step, const Ids& ids,
-                      absl::FunctionRef<int64_t(int64_t i)> row_of,
-                      std::byte* out) {
+absl::Status ReadDeferred(const RunContext& context, const DeferredTable& table,
+                          const int32_t* last, Dense<const double> history,
+                          int64_t step, const Ids& ids,
+                          absl::FunctionRef<int64_t(int64_t i)> row_of,
+                          std::byte* out) {
   const DeferredHistory<const double> past(history.data(), history.dims[0]);
   MINNOW_ASSIGN_OR_RETURN(const int64_t now, StepsNow(past, step));
   MINNOW_RETURN_IF_ERROR(CheckRowIds("ids", ids, table.num_rows));
   MINNOW_RETURN_IF_ERROR(
       CheckLast(*context.threads, last, now, ids.size, row_of));
-  const int64_t bytes = table.row_bytes();
-  const int64_t ahead = internal::PrefetchDistance(table.row_size);
-  const auto read =
-      table.dtype == DType::kFloat64 ? ReadOf<double> : ReadOf<float>;
+  const auto read = table.dtype == DType::kFloat32   ? ReadRows<float>
+                    : table.dtype == DType::kFloat64 ? ReadRows<double>
+                                                     : ReadHalfRows;
+  const Reading reading = {past, now, table, last, row_of, out};
   ParallelFor(*context.threads, ids.size, internal::RowGrain(table.row_size),
-              [&](int64_t begin, int64_t end) {
-                for (int64_t i = begin; i < end; ++i) {
-                  if (i + ahead < end) {
-                    const int64_t next = row_of(i + ahead);
-                    internal::Prefetch(table.weight + next * bytes, bytes);
-                    internal::Prefetch(table.mom + next * bytes, bytes);
-                  }
-                  const int64_t row = row_of(i);
-                  const Advance missed = past.Since(last[row], now);
-                  VisitInFloats(table.dtype, table.row_size,
-                                {{{table.weight + row * bytes, nullptr},
-                                  {table.mom + row * bytes, nullptr},
-                                  {nullptr, out + i * bytes}}},
-                                [&](int64_t n, std::byte* const* at) {
-                                  read(missed, n, at);
-                                });
-                }
-              });
+              [&](int64_t begin, int64_t end) { read(reading, begin, end); });
   return absl::OkStatus();
 }
 
@@ -69,7 +104,7 @@ absl::Status DeferredRows(const RunContext& context, const NoAttrs&,
                           Dense<const double> history,
                           Dense<const int64_t> step, Dense<const Id> ids,
                           Dense<T> out) {
-  return ReadRows(
+  return ReadDeferred(
       context, TableOf(weight, mom), last.data(), history, step.data()[0],
       IdsOf(ids),
       [data = ids.data()](int64_t i) { return Convert<int64_t>(data[i]); },

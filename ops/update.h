@@ -91,10 +91,10 @@ namespace internal {
 
 // Asks for memory that will be needed soon: rows lie anywhere, so the processor
 // cannot foresee it.
-MINNOW_INLINE inline void Prefetch(const std::byte* at, int64_t bytes) {
+MINNOW_INLINE inline void Prefetch(const void* at, int64_t bytes) {
   constexpr int64_t kLine = 64, kMost = 8 * kLine;
   for (int64_t i = 0; i < std::min(bytes, kMost); i += kLine) {
-    __builtin_prefetch(at + i, /*rw=*/1);
+    __builtin_prefetch(static_cast<const char*>(at) + i, /*rw=*/1);
   }
 }
 

@@ -1,6 +1,7 @@
 #include "minnow/ops/update_arrays.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <vector>
 
@@ -408,6 +409,18 @@ void UpdatePart(const UpdateRule& rule, const UpdateFormat& format,
                 absl::Span<const ArrayRef* const> args, int64_t begin,
                 int64_t end) {
   Updater(rule, format, args).UpdateElements(begin, end);
+}
+
+void UpdateElements(const UpdateRule& rule, const UpdateFormat& format,
+                    const ElementsRef* args, int64_t n) {
+  std::array<ArrayRef, kMaxArrays> arrays;
+  std::array<const ArrayRef*, kMaxArrays> pointers;
+  const size_t num_args = format.NumArgs(rule.num_states());
+  for (size_t k = 0; k < arrays.size() && k < num_args; ++k) {
+    arrays[k].values = args[k].data;
+    pointers[k] = &arrays[k];
+  }
+  UpdatePart(rule, format, absl::MakeConstSpan(pointers).first(num_args), 0, n);
 }
 
 }  // namespace minnow

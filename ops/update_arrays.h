@@ -97,6 +97,10 @@ void UpdatePart(const UpdateRule& rule, const UpdateFormat& format,
                 absl::Span<const ArrayRef* const> args, int64_t begin,
                 int64_t end);
 
+// Updates n elements of dense arrays.
+void UpdateElements(const UpdateRule& rule, const UpdateFormat& format,
+                    const ElementsRef* args, int64_t n);
+
 }  // namespace minnow
 
 #endif  // MINNOW_OPS_UPDATE_ARRAYS_H_

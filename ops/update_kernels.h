@@ -35,6 +35,14 @@ absl::Status RunUpdateKernel(const RunContext& context, const void* attrs,
   return Update(*context.threads, UpdateRule(rule), format, args);
 }
 
+// Of dense arrays.
+template <template <typename> class Rule, UpdateFormat format>
+void UpdateSomeElements(const void* attrs, const ElementsRef* args, int64_t n) {
+  using R = Rule<std::conditional_t<format.in_double(), double, float>>;
+  const R rule(*static_cast<const typename R::Attrs*>(attrs));
+  UpdateElements(UpdateRule(rule), format, args, n);
+}
+
 using KernelRun = absl::Status (*)(const RunContext& context, const void* attrs,
                                    absl::Span<const ArrayRef* const> args);
 
@@ -69,7 +77,17 @@ std::vector<Kernel> NotForFallback(std::vector<Kernel> kernels);
 
 template <template <typename> class Rule, Precision precision = Precision::kOwn>
 std::vector<Kernel> DenseUpdateKernels() {
-  return internal::KernelsOfFormat<Rule, UpdateFormat::Dense(precision)>();
+  constexpr UpdateFormat kFormat = UpdateFormat::Dense(precision);
+  std::vector<Kernel> kernels = internal::KernelsOfFormat<Rule, kFormat>();
+  const auto set_elements = [&]<DType... dtype>() {
+    size_t i = 0;
+    ((kernels[i++].elements =
+          internal::UpdateSomeElements<Rule, kFormat.Of(dtype)>),
+     ...);
+  };
+  set_elements.template operator()<DType::kFloat32, DType::kFloat64,
+                                   DType::kFloat16, DType::kBFloat16>();
+  return kernels;
 }
 
 // Updates the rows of a row_sparse gradient, and no others.
