@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstddef>
 #include <utility>
 
 #include "minnow/graph/elementwise_kernel.h"
@@ -21,48 +20,87 @@ constexpr int64_t kPieceUnit = 64;
 
 void FusedSteps::Add(const Kernel& kernel, const void* attrs,
                      absl::Span<const ArrayRef* const> args) {
-  size_ = args.back()->size;
-  Part part{kernel.elements, attrs, {}};
+  Step step{kernel.elements, attrs, {}, args.back()->size};
   for (size_t k = 0; k < args.size(); ++k) {
-    part.args.push_back({args[k],
+    step.args.push_back({args[k],
                          static_cast<int64_t>(DTypeSize(kernel.args[k].dtype)),
-                         args[k]->size != size_});
+                         args[k]->size != step.size});
   }
-  for (const Arg& arg : part.args) {
+  if (fusion_ == Fusion::kChain) {
+    AddToChain(step);
+  } else {
+    AddBeside(step);
+  }
+  steps_.push_back(std::move(step));
+}
+
+void FusedSteps::AddToChain(const Step& step) {
+  for (const Arg& arg : step.args) {
     if (!arg.repeated && arrays_.insert(arg.array->values).second) {
       element_bytes_ += arg.element_size;
     }
   }
   piece_ = std::clamp(kPieceBytes / element_bytes_ / kPieceUnit * kPieceUnit,
                       kMinPiece, kMaxPiece);
-  parts_.push_back(std::move(part));
 }
 
-void FusedSteps::RunPiece(int64_t begin, int64_t end) const {
-  std::array<ElementsRef, kMaxElementwiseArgs> refs;
-  for (const Part& part : parts_) {
-    for (size_t k = 0; k < refs.size() && k < part.args.size(); ++k) {
-      const Arg& arg = part.args[k];
-      auto* const data = static_cast<std::byte*>(arg.array->values);
-      refs[k] = {arg.repeated ? data : data + begin * arg.element_size,
-                 arg.repeated};
+void FusedSteps::AddBeside(const Step& step) {
+  for (int64_t begin = 0; begin < step.size; begin += kElementwiseGrain) {
+    const Piece piece = {steps_.size(), begin,
+                         std::min(step.size, begin + kElementwiseGrain)};
+    pieces_.push_back(piece);
+    const int64_t size = piece.end - piece.begin;
+    if (ends_.empty() || last_block_ + size > kElementwiseGrain) {
+      ends_.push_back(0);
+      last_block_ = 0;
     }
-    part.elements(part.attrs, refs.data(), end - begin);
+    ends_.back() = pieces_.size();
+    last_block_ += size;
   }
+}
+
+void FusedSteps::RunElements(const Step& step, int64_t begin, int64_t end) {
+  std::array<ElementsRef, kMaxElementwiseArgs> refs;
+  for (size_t k = 0; k < refs.size() && k < step.args.size(); ++k) {
+    const Arg& arg = step.args[k];
+    auto* const data = static_cast<std::byte*>(arg.array->values);
+    refs[k] = {arg.repeated ? data : data + begin * arg.element_size,
+               arg.repeated};
+  }
+  step.elements(step.attrs, refs.data(), end - begin);
+}
+
+void FusedSteps::RunChain(ThreadPool& threads) const {
+  // A block is some whole pieces.
+  const int64_t grain =
+      std::max<int64_t>(1, kElementwiseGrain / piece_) * piece_;
+  ParallelFor(threads, steps_[0].size, grain, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; i += piece_) {
+      for (const Step& step : steps_) {
+        RunElements(step, i, std::min(end, i + piece_));
+      }
+    }
+  });
+}
+
+void FusedSteps::RunBeside(ThreadPool& threads) const {
+  threads.Run(static_cast<int64_t>(ends_.size()), [&](int64_t block) {
+    const auto i = static_cast<size_t>(block);
+    for (size_t k = i == 0 ? 0 : ends_[i - 1]; k < ends_[i]; ++k) {
+      const Piece& piece = pieces_[k];
+      RunElements(steps_[piece.step], piece.begin, piece.end);
+    }
+  });
 }
 
 absl::Status FusedSteps::Run(const RunContext& context, const void* attrs,
                              absl::Span<const ArrayRef* const>) {
   const auto& steps = *static_cast<const FusedSteps*>(attrs);
-  // A block is some whole pieces.
-  const int64_t grain =
-      std::max<int64_t>(1, kElementwiseGrain / steps.piece_) * steps.piece_;
-  ParallelFor(*context.threads, steps.size_, grain,
-              [&](int64_t begin, int64_t end) {
-                for (int64_t i = begin; i < end; i += steps.piece_) {
-                  steps.RunPiece(i, std::min(end, i + steps.piece_));
-                }
-              });
+  if (steps.fusion_ == Fusion::kChain) {
+    steps.RunChain(*context.threads);
+  } else {
+    steps.RunBeside(*context.threads);
+  }
   return absl::OkStatus();
 }
 

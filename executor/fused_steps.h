@@ -1,7 +1,8 @@
-// Elementwise steps that run together, piece by piece; see graph/fusion.h.
+// Elementwise steps that run together; see graph/fusion.h.
 #ifndef MINNOW_EXECUTOR_FUSED_STEPS_H_
 #define MINNOW_EXECUTOR_FUSED_STEPS_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -10,13 +11,15 @@
 #include "absl/types/span.h"
 #include "minnow/core/view.h"
 #include "minnow/graph/kernel.h"
+#include "minnow/graph/plan.h"
 
 namespace minnow {
 
 class FusedSteps {
  public:
-  // `args` and `attrs` have to live as long as this object. All steps have
-  // arrays of one size.
+  explicit FusedSteps(Fusion fusion) : fusion_(fusion) {}
+
+  // `args` and `attrs` have to live as long as this object.
   void Add(const Kernel& kernel, const void* attrs,
            absl::Span<const ArrayRef* const> args);
 
@@ -30,21 +33,37 @@ class FusedSteps {
     int64_t element_size;
     bool repeated;
   };
-  struct Part {
+  struct Step {
     decltype(Kernel::elements) elements;
     const void* attrs;
     std::vector<Arg> args;
+    int64_t size;
+  };
+  // The elements [begin, end) of a step.
+  struct Piece {
+    size_t step;
+    int64_t begin, end;
   };
 
-  void RunPiece(int64_t begin, int64_t end) const;
+  void AddToChain(const Step& step);
+  void AddBeside(const Step& step);
+  static void RunElements(const Step& step, int64_t begin, int64_t end);
+  void RunChain(ThreadPool& threads) const;
+  void RunBeside(ThreadPool& threads) const;
 
-  std::vector<Part> parts_;
-  // The arrays, and the bytes of one element of each of them.
+  Fusion fusion_;
+  std::vector<Step> steps_;
+
+  // Of a chain: its arrays, the bytes of one element of each of them, and the
+  // elements of a piece.
   absl::flat_hash_set<const void*> arrays_;
   int64_t element_bytes_ = 0;
-  // Elements of a piece.
   int64_t piece_ = 0;
-  int64_t size_ = 0;
+
+  // Of steps side by side: all pieces; block i ends with piece ends_[i].
+  std::vector<Piece> pieces_;
+  std::vector<size_t> ends_;
+  int64_t last_block_ = 0;  // Its elements.
 };
 
 }  // namespace minnow

@@ -156,11 +156,11 @@ void Executor::State::MakeSteps() {
   for (size_t i = 0; i < plan.steps.size(); ++i) {
     const PlanStep& planned = plan.steps[i];
     const Step step = MakeStep(i);
-    if (planned.fused) {
+    if (planned.fusion != Fusion::kNone) {
       // The first one of them turns into their step.
       Step& first = steps.back();
       if (first.planned + 1 == i) {
-        fused.push_back(std::make_unique<FusedSteps>());
+        fused.push_back(std::make_unique<FusedSteps>(planned.fusion));
         fused.back()->Add(*first.context.kernel, first.attrs, first.args);
         first.run = FusedSteps::Run;
         first.attrs = fused.back().get();

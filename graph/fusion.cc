@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "minnow/graph/elementwise_kernel.h"
@@ -9,36 +11,36 @@
 namespace minnow {
 namespace {
 
-// Bounds the time that a comparison with all arrays of a group takes.
-constexpr size_t kMaxSteps = 128;
+// Bounds the time that the comparison with all arrays of a group takes.
+constexpr size_t kMaxSteps = 1024;
 
 // Steps that run together, and their arrays.
 class Group {
  public:
   explicit Group(const Plan& plan) : plan_(&plan) {}
 
-  bool empty() const { return num_steps_ == 0; }
-
-  // Whether the step can join; if so it has.
-  bool Join(const PlanStep& step) {
-    if (!IsElementwise(step)) return false;
-    const int64_t size = Size(step.args.back());
-    if (num_steps_ > 0 && (size != size_ || num_steps_ == kMaxSteps)) {
-      return false;
+  // How the step can join; if it can it has.
+  Fusion Join(const PlanStep& step) {
+    if (!IsElementwise(step)) return Fusion::kNone;
+    const bool updates = Updates(step);
+    if (num_steps_ == 0) {
+      // It may come before steps of either kind.
+      only_updates_ = updates;
+      Add(step, Extents(step, Fusion::kChain));
+      return Fusion::kNone;
     }
-    std::vector<Extent> joined = extents_;
-    for (size_t k = 0; k < step.args.size(); ++k) {
-      const bool repeated = Size(step.args[k]) != size;
-      if (repeated &&
-          (Size(step.args[k]) != 1 || !step.kernel->args[k].repeats)) {
-        return false;
-      }
-      if (!AddExtent(step.args[k], joined)) return false;
+    if (num_steps_ == kMaxSteps) return Fusion::kNone;
+    for (const Fusion kind : {Fusion::kBeside, Fusion::kChain}) {
+      if (fusion_ != Fusion::kNone && fusion_ != kind) continue;
+      if (kind == Fusion::kBeside && !(updates && only_updates_)) continue;
+      if (kind == Fusion::kChain && Size(step.args.back()) != size_) continue;
+      std::optional<std::vector<Extent>> extents = Extents(step, kind);
+      if (!extents.has_value()) continue;
+      Add(step, std::move(extents));
+      fusion_ = kind;
+      return kind;
     }
-    extents_ = std::move(joined);
-    size_ = size;
-    ++num_steps_;
-    return true;
+    return Fusion::kNone;
   }
 
  private:
@@ -47,7 +49,17 @@ class Group {
     ValuePlace::Kind kind;
     int32_t variable;
     int64_t begin, end;
+    bool written;
   };
+
+  // `new_extents` are the ones that the step has and the group has not.
+  void Add(const PlanStep& step,
+           std::optional<std::vector<Extent>> new_extents) {
+    if (!new_extents.has_value()) return;
+    extents_.insert(extents_.end(), new_extents->begin(), new_extents->end());
+    size_ = Size(step.args.back());
+    ++num_steps_;
+  }
 
   int64_t Size(int32_t value) const {
     return plan_->types.shapes[value].num_elements();
@@ -63,22 +75,57 @@ class Group {
     });
   }
 
-  bool AddExtent(int32_t value, std::vector<Extent>& extents) const {
-    const ValuePlace& place = plan_->places[value];
-    const Extent added = {place.kind, place.variable, place.offset,
-                          place.offset + plan_->DenseBytes(value)};
-    for (const Extent& other : extents) {
-      if (other.kind != added.kind || other.variable != added.variable ||
-          other.end <= added.begin || added.end <= other.begin) {
-        continue;
+  // Whether it changes a variable in place.
+  bool Updates(const PlanStep& step) const {
+    return step.kernel->args[0].writes &&
+           plan_->places[step.args[0]].kind == ValuePlace::Kind::kVariable;
+  }
+
+  // The arrays of the step that are not among those of the group; none if it
+  // cannot join.
+  std::optional<std::vector<Extent>> Extents(const PlanStep& step,
+                                             Fusion kind) const {
+    const int64_t size = Size(step.args.back());
+    std::vector<Extent> added;
+    for (size_t k = 0; k < step.args.size(); ++k) {
+      const int32_t value = step.args[k];
+      const ArgType& type = step.kernel->args[k];
+      if (Size(value) != size && (Size(value) != 1 || !type.repeats)) {
+        return std::nullopt;
       }
-      return other.begin == added.begin && other.end == added.end;
+      const ValuePlace& place = plan_->places[value];
+      const Extent extent = {place.kind, place.variable, place.offset,
+                             place.offset + plan_->DenseBytes(value),
+                             type.writes};
+      bool is_known = false;
+      for (const auto* list : std::initializer_list<const std::vector<Extent>*>{
+               &extents_, &added}) {
+        const bool own = list == &added;
+        for (const Extent& other : *list) {
+          if (!Overlap(extent, other)) continue;
+          // A piece of one step must not be the memory of another piece; and
+          // steps side by side must not see what the others write.
+          const bool same =
+              other.begin == extent.begin && other.end == extent.end;
+          const bool apart = kind == Fusion::kChain || own ||
+                             (!extent.written && !other.written);
+          if (!same || !apart) return std::nullopt;
+          is_known = is_known || other.written || !extent.written;
+        }
+      }
+      if (!is_known) added.push_back(extent);
     }
-    extents.push_back(added);
-    return true;
+    return added;
+  }
+
+  static bool Overlap(const Extent& x, const Extent& y) {
+    return x.kind == y.kind && x.variable == y.variable && x.begin < y.end &&
+           y.begin < x.end;
   }
 
   const Plan* plan_;
+  Fusion fusion_ = Fusion::kNone;  // As long as there is one step.
+  bool only_updates_ = false;
   std::vector<Extent> extents_;
   int64_t size_ = 0;
   size_t num_steps_ = 0;
@@ -89,8 +136,8 @@ class Group {
 void FuseSteps(Plan& plan) {
   Group group(plan);
   for (PlanStep& step : plan.steps) {
-    step.fused = !group.empty() && group.Join(step);
-    if (step.fused) continue;
+    step.fusion = group.Join(step);
+    if (step.fusion != Fusion::kNone) continue;
     group = Group(plan);
     group.Join(step);
   }

@@ -1,11 +1,16 @@
-// Pointwise fusion: elementwise steps that follow one another run together,
-// piece by piece, each piece small enough to stay in the first-level cache. So
-// a chain or a tree of them reads and writes memory once, rather than once for
-// each node.
+// Fusion: elementwise steps that follow one another run together.
+//
+// As a chain, if their arrays have one size: piece by piece, all steps on a
+// piece before the next one, each piece small enough to stay in the first-level
+// cache. So a chain or a tree of them reads and writes memory once, rather than
+// once for each node.
+//
+// Side by side, if they are updates of variables that have nothing to do with
+// one another: as one parallel loop over all of them, whatever their number and
+// sizes.
 //
 // What is computed is the same, bit for bit, and so is where it lies: fusion
-// changes the order in which elements are visited, and nothing else. That is
-// why two arrays of fused steps must be the same memory, or share none.
+// changes the order in which elements are visited, and nothing else.
 #ifndef MINNOW_GRAPH_FUSION_H_
 #define MINNOW_GRAPH_FUSION_H_
 
@@ -13,7 +18,7 @@
 
 namespace minnow {
 
-// Marks the steps that run together with the one before them.
+// Sets PlanStep::fusion.
 void FuseSteps(Plan& plan);
 
 }  // namespace minnow

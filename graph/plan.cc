@@ -414,7 +414,11 @@ std::string Plan::ToString() const {
                       step.groups.size() > 1 ? ", ..." : ""),
          absl::StrCat(storages[out] == StorageType::kDense ? "" : "<= ",
                       OutputBytes(step, out)),
-         step.fused ? absl::StrCat("fused with step ", i - 1) : step.note});
+         step.fusion == Fusion::kNone
+             ? step.note
+             : absl::StrCat(step.fusion == Fusion::kChain ? "fused with step "
+                                                          : "beside step ",
+                            i - 1)});
   }
   std::string text = AlignColumns(rows);
   absl::StrAppend(&text, "planned ", planned_bytes, " bytes, without sharing ",

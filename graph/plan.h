@@ -48,6 +48,9 @@ struct ValuePlace {
   int64_t offset = 0;     // In the arena.
 };
 
+// How a step runs together with the one before it, see fusion.h.
+enum class Fusion : uint8_t { kNone, kChain, kBeside };
+
 struct PlanStep {
   // The node whose kernel runs; -1 for a copy that ends an update. With groups
   // of inputs a node has a step for each of their kernels.
@@ -58,8 +61,7 @@ struct PlanStep {
   std::vector<int32_t> groups;
   Prepared prepared;
   int64_t workspace_offset = 0;
-  // Runs together with the step before it, see fusion.h.
-  bool fused = false;
+  Fusion fusion = Fusion::kNone;
   std::string note;  // "fallback for step.grad", "copy of w".
 };
 

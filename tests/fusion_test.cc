@@ -10,6 +10,7 @@
 #include "minnow/graph/builder.h"
 #include "minnow/ops/binary.h"
 #include "minnow/ops/builtin.h"
+#include "minnow/ops/sgd.h"
 
 namespace minnow {
 namespace {
@@ -17,17 +18,18 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
+using enum Fusion;
 
-// Whether each step of the plan runs together with the one before it.
-std::vector<bool> Fused(const Graph& graph,
-                        const absl::flat_hash_map<std::string, Shape>& shapes,
-                        bool fuse = true) {
+// How each step of the plan runs together with the one before it.
+std::vector<Fusion> Fused(const Graph& graph,
+                          const absl::flat_hash_map<std::string, Shape>& shapes,
+                          bool fuse = true) {
   absl::flat_hash_map<std::string, VariableType> types;
   for (const auto& [name, shape] : shapes) types[name] = {.shape = shape};
   auto plan = MakePlan(graph, types, {.fuse = fuse});
   EXPECT_TRUE(plan.ok()) << plan.status();
-  std::vector<bool> fused;
-  for (const PlanStep& step : plan->steps) fused.push_back(step.fused);
+  std::vector<Fusion> fused;
+  for (const PlanStep& step : plan->steps) fused.push_back(step.fusion);
   return fused;
 }
 
@@ -36,14 +38,14 @@ TEST(FusionTest, ElementwiseStepsRunTogether) {
   const Symbol x = b.Variable("x"), y = b.Variable("y");
   const Symbol z = b.Add("tanh", {x * 2.0f + y});
   EXPECT_THAT(Fused(*b.Build({z}), {{"x", {5, 3}}, {"y", {5, 3}}}),
-              ElementsAre(false, true, true));
+              ElementsAre(kNone, kChain, kChain));
 }
 
 TEST(FusionTest, CanBeSwitchedOff) {
   GraphBuilder b(BuiltinOps());
   const Symbol x = b.Variable("x");
   EXPECT_THAT(Fused(*b.Build({x * 2.0f + 1.0f}), {{"x", {5}}}, false),
-              ElementsAre(false, false));
+              ElementsAre(kNone, kNone));
 }
 
 TEST(FusionTest, OneElementCountsForAll) {
@@ -51,7 +53,7 @@ TEST(FusionTest, OneElementCountsForAll) {
   const Symbol x = b.Variable("x"), scale = b.Variable("scale");
   const Symbol y = b.Add("broadcast_mul", {b.Add("tanh", {x}), scale});
   EXPECT_THAT(Fused(*b.Build({y}), {{"x", {5, 3}}, {"scale", {1}}}),
-              ElementsAre(false, true));
+              ElementsAre(kNone, kChain));
 }
 
 TEST(FusionTest, OtherSizesAndOtherOperatorsRunApart) {
@@ -62,7 +64,59 @@ TEST(FusionTest, OtherSizesAndOtherOperatorsRunApart) {
   const Symbol z = b.Add("dot", {b.Add("tanh", {y}), x});
   EXPECT_THAT(
       Fused(*b.Build({b.Add("tanh", {z})}), {{"x", {3, 3}}, {"row", {1, 3}}}),
-      ElementsAre(false, false, true, false, false));
+      ElementsAre(kNone, kNone, kChain, kNone, kNone));
+}
+
+// Updates of `sizes.size()` weights.
+Graph ManyUpdates(const std::vector<int64_t>& sizes) {
+  GraphBuilder b(BuiltinOps());
+  std::vector<Symbol> outputs;
+  for (const int64_t size : sizes) {
+    const std::string i = absl::StrCat(outputs.size());
+    const VariableAttrs numbers = {.shape = {size},
+                                   .dtype = DType::kFloat32,
+                                   .init = Initializer::Normal(1)};
+    const Symbol w = b.Variable("w" + i, numbers);
+    outputs.push_back(op::SgdMomUpdate(
+        w, b.Variable("g" + i, numbers), b.Variable("m" + i),
+        {.lr = 0.1f, .momentum = 0.5f, .wd = 0.01f}, {.out = w}));
+  }
+  return *b.Build(outputs);
+}
+
+TEST(FusionTest, UpdatesRunSideBySide) {
+  EXPECT_THAT(Fused(ManyUpdates({3, 70000, 1}), {}),
+              ElementsAre(kNone, kBeside, kBeside));
+}
+
+TEST(FusionTest, UpdatesThatNeedOneAnotherDoNotRunSideBySide) {
+  GraphBuilder b(BuiltinOps());
+  const VariableAttrs numbers = {.shape = {4}, .init = Initializer::One()};
+  const Symbol v = b.Variable("v", numbers), w = b.Variable("w", numbers);
+  const Symbol next =
+      op::SgdUpdate(v, b.Variable("g", numbers), {.lr = 0.1f}, {.out = v});
+  op::SgdUpdate(w, next, {.lr = 0.1f}, {.out = w});
+  EXPECT_THAT(Fused(*b.Build({}), {}), ElementsAre(kNone, kChain));
+}
+
+TEST(FusionTest, SideBySideChangesNoBitOnAnyNumberOfThreads) {
+  std::vector<int64_t> sizes = {0, 100000, 1, 32768, 32769};
+  for (int64_t i = 0; i < 300; ++i) sizes.push_back(1 + i * 7);
+  const Graph graph = ManyUpdates(sizes);
+  auto apart = *Executor::Bind(graph, {.threads = 1, .fuse = false});
+  for (int run = 0; run < 3; ++run) ASSERT_TRUE(apart.Run().ok());
+  for (int threads : {1, 2, 3}) {
+    auto beside = *Executor::Bind(graph, {.threads = threads});
+    for (int run = 0; run < 3; ++run) ASSERT_TRUE(beside.Run().ok());
+    for (const std::string& name : apart.VariableNames()) {
+      const NDArray expected = *apart.Variable(name);
+      const NDArray found = *beside.Variable(name);
+      ASSERT_EQ(std::memcmp(expected.raw(), found.raw(),
+                            static_cast<size_t>(expected.num_bytes())),
+                0)
+          << name << ", threads " << threads;
+    }
+  }
 }
 
 TEST(FusionTest, ThePlanShowsIt) {
@@ -194,7 +248,8 @@ TEST(FusionTest, ChangesNoBitOnAnyNumberOfThreads) {
             << "seed " << seed << ", output " << i << "\n"
             << fused.plan().ToString();
       }
-      for (const PlanStep& step : fused.plan().steps) num_fused += step.fused;
+      for (const PlanStep& step : fused.plan().steps)
+        num_fused += step.fusion == kChain;
     }
   }
   EXPECT_GT(num_fused, 1000);
