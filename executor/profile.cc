@@ -19,7 +19,8 @@ Label LabelOf(const Plan& plan, int64_t step) {
   if (planned.node < 0) return {planned.note, "copy"};
   const Node& node = plan.graph.nodes[planned.node];
   size_t end = static_cast<size_t>(step) + 1;
-  while (end < plan.steps.size() && plan.steps[end].fusion != Fusion::kNone) ++end;
+  while (end < plan.steps.size() && plan.steps[end].fusion != Fusion::kNone)
+    ++end;
   const size_t num_fused = end - static_cast<size_t>(step);
   if (num_fused == 1) return {node.name, node.op->name};
   const Node& last = plan.graph.nodes[plan.steps[end - 1].node];
