@@ -112,7 +112,8 @@ std::vector<Kernel> AllRowsKernels() {
                                                   precision)>()};
   if constexpr (internal::kNumStates<Rule<float>> != 0 &&
                 precision == Precision::kOwn) {
-    kernels.push_back(KernelsOfFormat<Rule, UpdateFormat::DenseStates()>());
+    kernels.push_back(
+        NotForFallback(KernelsOfFormat<Rule, UpdateFormat::DenseStates()>()));
   }
   return Joined(std::move(kernels));
 }

@@ -145,6 +145,23 @@ TEST_F(CheckpointTest, ComesBackWithTheSameBytes) {
   EXPECT_EQ(Read(), bytes);
 }
 
+// A table that is trained has its rows in the order in which they came.
+TEST_F(CheckpointTest, RowsInAnyOrderAreWrittenAscending) {
+  const Shape shape = {5, 3};
+  const NDArray trained =
+      *NDArray::RowSparse(shape, Counting({2, 3}, DType::kFloat32), {1, 4});
+  ASSERT_EQ(AddRows({3, 0}, /*row_bytes=*/12, *trained.data()),
+            absl::OkStatus());
+  Checkpoint checkpoint;
+  checkpoint.arrays.push_back({"table", trained});
+  ASSERT_EQ(WriteCheckpoint(path_, checkpoint), absl::OkStatus());
+  const absl::StatusOr<Checkpoint> read = ReadCheckpoint(path_, BuiltinOps());
+  ASSERT_TRUE(read.ok()) << read.status();
+  const NDArray& table = read->arrays[0].array;
+  EXPECT_THAT(table.indices(), testing::ElementsAre(0, 1, 3, 4));
+  EXPECT_EQ(table.ToDense()->ToString(), trained.ToDense()->ToString());
+}
+
 TEST_F(CheckpointTest, EmptyScalarAndPartialArrays) {
   const NDArray all = Counting({4, 2}, DType::kFloat32);
   Checkpoint checkpoint;

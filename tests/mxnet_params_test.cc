@@ -132,6 +132,17 @@ TEST(MxnetParamsTest, ArraysOfAllTypesComeBack) {
   }
 }
 
+// A table that is trained has its rows in the order in which they came.
+TEST(MxnetParamsTest, RowsInAnyOrderAreWrittenAscending) {
+  const NDArray values = *NDArray::FromValues<float>({2, 1}, {10, 40});
+  const NDArray trained = *NDArray::RowSparse({5, 1}, values, {1, 4});
+  ASSERT_EQ(AddRows({3, 0}, /*row_bytes=*/4, *trained.data()),
+            absl::OkStatus());
+  const NDArray table = MustParse(MustSerialize({{"arg:w", trained}}))[0].array;
+  EXPECT_THAT(table.indices(), testing::ElementsAre(0, 1, 3, 4));
+  EXPECT_THAT(table.values<float>(), testing::ElementsAre(0, 10, 0, 40));
+}
+
 TEST(MxnetParamsTest, BytesAreThoseOfTheFormat) {
   const std::vector<NamedArray> arrays = {
       {"w", *NDArray::FromValues<float>({1, 2}, {1.0f, -2.0f})}};

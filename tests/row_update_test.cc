@@ -260,15 +260,25 @@ struct Cell {
   size_t num_casts;  // Fallbacks.
 };
 
+// All of them. Four have kernels of their own; elsewhere weight and momentum
+// are converted to dense, and so is a csr gradient.
 std::vector<Cell> Cells() {
-  constexpr StorageType d = StorageType::kDense, r = StorageType::kRowSparse,
-                        c = StorageType::kCsr;
-  return {
-      {d, d, d, d, 0}, {d, r, d, d, 0}, {r, r, r, r, 0}, {r, r, d, r, 0},
-      {d, d, r, d, 1}, {d, d, c, d, 1}, {d, c, d, d, 1}, {d, c, r, d, 2},
-      {d, c, c, d, 2}, {r, d, d, d, 1}, {r, d, r, d, 2}, {c, d, d, d, 1},
-      {c, c, c, d, 3}, {c, r, r, d, 2}, {r, r, c, r, 1}, {r, c, r, d, 3},
-  };
+  constexpr StorageType kDense = StorageType::kDense,
+                        kRows = StorageType::kRowSparse;
+  std::vector<Cell> cells;
+  for (StorageType w : kStorages) {
+    for (StorageType g : kStorages) {
+      for (StorageType m : kStorages) {
+        const bool of_rows =
+            w == kRows && g == kRows && (m == kRows || m == kDense);
+        const size_t num_casts =
+            of_rows ? 0
+                    : (w != kDense) + (g == StorageType::kCsr) + (m != kDense);
+        cells.push_back({w, g, m, of_rows ? kRows : kDense, num_casts});
+      }
+    }
+  }
+  return cells;
 }
 
 TEST(RowUpdateTest, EachCellOfTheTableRunsWhatItSays) {

@@ -17,8 +17,10 @@
 #include "minnow/ops/binary.h"
 #include "minnow/ops/builtin.h"
 #include "minnow/ops/fully_connected.h"
+#include "minnow/ops/signum.h"
 #include "minnow/ops/softmax.h"
 #include "minnow/ops/softmax_output.h"
+#include "minnow/ops/unary.h"
 #include "minnow/train/mlp.h"
 #include "minnow/train/report.h"
 
@@ -364,6 +366,35 @@ TEST(TrainingStepTest, UpdatesTheParametersThatAreNamed) {
   EXPECT_EQ(graph->nodes[graph->Find("v_update")].op->name, "sgd_update")
       << "without momentum";
   EXPECT_EQ(graph->Find("v_mom"), -1);
+}
+
+TEST(TrainingStepTest, AdamKeepsBothMomentsAndStepsByTheRate) {
+  GraphBuilder b(BuiltinOps());
+  const Symbol w =
+      b.Variable("w", {.shape = {2}, .init = Initializer::Constant(3)});
+  TrainingStep(b, op::Square(w), AdamOptimizer({.lr = 0.5f}));
+  auto step = *Executor::Bind(*b.Build({}), {});
+  ASSERT_TRUE(step.Run().ok());
+  // The gradient is 2 * 3. A first step without correction of the bias is
+  // lr * (1 - beta1) / sqrt(1 - beta2), whatever the gradient.
+  const auto value = [&](const char* name) {
+    return step.Variable(name)->values<float>()[1];
+  };
+  EXPECT_FLOAT_EQ(value("w_mean"), 0.1f * 6);
+  EXPECT_NEAR(value("w_var"), 0.001 * 36, 1e-6);
+  EXPECT_NEAR(value("w"), 3 - 0.5 * 0.1 / std::sqrt(0.001), 1e-4);
+}
+
+TEST(TrainingStepTest, AnyUpdateOperatorIsAnOptimizer) {
+  GraphBuilder b(BuiltinOps());
+  const Symbol w =
+      b.Variable("w", {.shape = {2}, .init = Initializer::Constant(3)});
+  TrainingStep(
+      b, op::Square(w),
+      OperatorOptimizer("signsgd_update", SignsgdUpdateAttrs{.lr = 1}));
+  auto step = *Executor::Bind(*b.Build({}), {});
+  for (int run = 0; run < 2; ++run) ASSERT_TRUE(step.Run().ok());
+  EXPECT_EQ(step.Variable("w")->values<float>()[0], 1);
 }
 
 TEST(TrainingStepTest, NamesWhatIsWrong) {
