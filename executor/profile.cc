@@ -2,9 +2,14 @@
 
 #include <algorithm>
 #include <chrono>
+#include <limits>
+#include <tuple>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "minnow/core/simd.h"
+#include "minnow/core/thread_pool.h"
 #include "minnow/graph/print.h"
 
 namespace minnow {
@@ -14,13 +19,37 @@ struct Label {
   std::string name, category;
 };
 
+// Behind the last one of the steps that run together with this one.
+size_t EndOf(const Plan& plan, int64_t step) {
+  size_t end = static_cast<size_t>(step) + 1;
+  while (end < plan.steps.size() && plan.steps[end].fusion != Fusion::kNone) {
+    ++end;
+  }
+  return end;
+}
+
+// Of the arrays that the step, or those that run together, reads and writes.
+int64_t DenseBytes(const Plan& plan, int64_t step) {
+  absl::flat_hash_map<std::tuple<ValuePlace::Kind, int32_t, int64_t>, int64_t>
+      arrays;
+  for (size_t i = static_cast<size_t>(step); i < EndOf(plan, step); ++i) {
+    for (int32_t value : plan.steps[i].args) {
+      if (plan.storages[value] != StorageType::kDense) continue;
+      const ValuePlace& place = plan.places[value];
+      int64_t& bytes = arrays[{place.kind, place.variable, place.offset}];
+      bytes = std::max(bytes, plan.DenseBytes(value));
+    }
+  }
+  int64_t sum = 0;
+  for (const auto& [place, bytes] : arrays) sum += bytes;
+  return sum;
+}
+
 Label LabelOf(const Plan& plan, int64_t step) {
   const PlanStep& planned = plan.steps[static_cast<size_t>(step)];
   if (planned.node < 0) return {planned.note, "copy"};
   const Node& node = plan.graph.nodes[planned.node];
-  size_t end = static_cast<size_t>(step) + 1;
-  while (end < plan.steps.size() && plan.steps[end].fusion != Fusion::kNone)
-    ++end;
+  const size_t end = EndOf(plan, step);
   const size_t num_fused = end - static_cast<size_t>(step);
   if (num_fused == 1) return {node.name, node.op->name};
   const Node& last = plan.graph.nodes[plan.steps[end - 1].node];
@@ -68,9 +97,9 @@ std::string Profile::ToChromeTrace(const Plan& plan) const {
   return json + "\n]}\n";
 }
 
-std::string Profile::ToTable(const Plan& plan) const {
+std::string Profile::ToTable(const Plan& plan, double memory_bandwidth) const {
   struct Total {
-    int64_t step = 0, calls = 0, time = 0;
+    int64_t step = 0, calls = 0, time = 0, regions = 0;
   };
   std::vector<Total> totals(plan.steps.size());
   int64_t sum = 0;
@@ -79,24 +108,52 @@ std::string Profile::ToTable(const Plan& plan) const {
     total.step = event.step;
     ++total.calls;
     total.time += event.end - event.begin;
+    total.regions += event.regions;
     sum += event.end - event.begin;
   }
   std::stable_sort(
       totals.begin(), totals.end(),
       [](const Total& a, const Total& b) { return a.time > b.time; });
   std::vector<std::vector<std::string>> rows = {
-      {"node", "operator", "calls", "us a call", "share"}};
+      {"node", "operator", "calls", "us a call", "share", "regions", "GB/s",
+       "of memory"}};
   for (const Total& total : totals) {
     if (total.calls == 0) continue;
     const Label label = LabelOf(plan, total.step);
+    const auto calls = static_cast<double>(total.calls);
+    const auto time = static_cast<double>(total.time);
+    // Bytes a nanosecond are GB a second.
+    const double rate =
+        static_cast<double>(DenseBytes(plan, total.step)) * calls / time;
     rows.push_back(
         {label.name, label.category, absl::StrCat(total.calls),
-         absl::StrFormat("%.2f", static_cast<double>(total.time) * 1e-3 /
-                                     static_cast<double>(total.calls)),
-         absl::StrFormat("%.1f %%", 100.0 * static_cast<double>(total.time) /
-                                        static_cast<double>(sum))});
+         absl::StrFormat("%.2f", time * 1e-3 / calls),
+         absl::StrFormat("%.1f %%", 100.0 * time / static_cast<double>(sum)),
+         absl::StrFormat("%.3g", static_cast<double>(total.regions) / calls),
+         absl::StrFormat("%.3g", rate),
+         absl::StrFormat("%.0f %%", 100.0 * rate * 1e9 / memory_bandwidth)});
   }
   return AlignColumns(rows);
+}
+
+double MemoryBandwidth(int threads) {
+  // Larger than the caches of one processor.
+  constexpr int64_t kSize = int64_t{1} << 24;
+  constexpr int64_t kGrain = int64_t{1} << 16;
+  ThreadPool pool(threads);
+  std::vector<float> values(static_cast<size_t>(kSize), 1.0f);
+  int64_t best = std::numeric_limits<int64_t>::max();
+  for (int repeat = 0; repeat < 4; ++repeat) {
+    const int64_t begin = Profile::Now();
+    ParallelFor(pool, kSize, kGrain, [&](int64_t first, int64_t last) {
+      Vectorize([first, last, x = values.data()]() MINNOW_INLINE {
+        for (int64_t i = first; i < last; ++i) x[i] *= 0.5f;
+      });
+    });
+    best = std::min(best, Profile::Now() - begin);
+  }
+  return 2e9 * static_cast<double>(kSize * sizeof(float)) /
+         static_cast<double>(best);
 }
 
 }  // namespace minnow

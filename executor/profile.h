@@ -3,6 +3,7 @@
 //   Executor::Bind(graph, {..., .profile = true})
 //   step.profile()->ToChromeTrace(step.plan());   // For chrome://tracing and
 //                                                 // ui.perfetto.dev.
+//   step.profile()->ToTable(step.plan(), MemoryBandwidth(/*threads=*/2));
 #ifndef MINNOW_EXECUTOR_PROFILE_H_
 #define MINNOW_EXECUTOR_PROFILE_H_
 
@@ -22,25 +23,32 @@ class Profile {
   // Nanoseconds since some moment.
   static int64_t Now();
 
-  void Add(size_t step, int64_t begin, int64_t end) {
+  // `regions` are the parallel regions of the step.
+  void Add(size_t step, int64_t begin, int64_t end, int64_t regions) {
     if (events_.size() < kMaxEvents) {
-      events_.push_back({static_cast<int64_t>(step), begin, end});
+      events_.push_back({static_cast<int64_t>(step), begin, end, regions});
     }
   }
 
   // The JSON of Chrome's trace viewer: one event for each step, named as its
   // node, in the category of its operator.
   std::string ToChromeTrace(const Plan& plan) const;
-  // One line for each step of the plan: calls, time and share, the slowest
-  // first.
-  std::string ToTable(const Plan& plan) const;
+  // One line for each step of the plan, the slowest first: calls, time, share,
+  // parallel regions in a call; and the bytes of its dense arrays a second,
+  // each array counted once, as they are and as a share of what memory can do,
+  // in bytes a second. Arrays that lie in a cache can be faster than memory.
+  std::string ToTable(const Plan& plan, double memory_bandwidth) const;
 
  private:
   struct Event {
-    int64_t step, begin, end;
+    int64_t step, begin, end, regions;
   };
   std::vector<Event> events_;
 };
+
+// The bytes a second that `threads` threads read and write when they scale a
+// large array in place. Takes about 50 ms.
+double MemoryBandwidth(int threads);
 
 }  // namespace minnow
 

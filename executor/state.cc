@@ -282,9 +282,11 @@ absl::Status Executor::State::RunSteps() {
 
 absl::Status Executor::State::RunStepsProfiled() {
   for (const Step& step : steps) {
+    const int64_t regions = threads->num_regions();
     const int64_t begin = Profile::Now();
     absl::Status status = step.run(step.context, step.attrs, step.args);
-    profile->Add(step.planned, begin, Profile::Now());
+    profile->Add(step.planned, begin, Profile::Now(),
+                 threads->num_regions() - regions);
     if (!status.ok()) return Failed(step, status);
   }
   return absl::OkStatus();

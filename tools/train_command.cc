@@ -214,7 +214,8 @@ class TrainCommand {
   }
 
   absl::Status WriteProfile(const Executor& executor) const {
-    std::cout << executor.profile()->ToTable(executor.plan());
+    std::cout << executor.profile()->ToTable(
+        executor.plan(), MemoryBandwidth(executor.threads().num_threads()));
     return WriteFileAtomically(
         *options_.profile, executor.profile()->ToChromeTrace(executor.plan()));
   }
