@@ -19,24 +19,33 @@ constexpr C Extreme(bool largest) {
 }
 
 // NaN is larger and smaller than any number.
-template <typename T, bool max>
+template <typename C, bool max>
 struct ExtremeRule {
-  using Acc = ComputeType<T>;
-  static constexpr Acc kEmpty = Extreme<Acc>(!max);
+  using Acc = C;
+  static constexpr Acc kEmpty = Extreme<C>(!max);
 
-  explicit ExtremeRule(const ReducePlan&) {}
-
-  MINNOW_INLINE Acc Map(T x) const { return static_cast<Acc>(x); }
+  MINNOW_INLINE Acc Map(C x) const { return x; }
   MINNOW_INLINE Acc Combine(Acc x, Acc y) const {
     return (max ? x > y : x < y) || x != x ? x : y;
   }
-  MINNOW_INLINE T Finish(Acc x) const { return static_cast<T>(x); }
 };
 
-template <typename T>
-using MaxRule = ExtremeRule<T, true>;
-template <typename T>
-using MinRule = ExtremeRule<T, false>;
+template <typename C>
+using MaxRule = ExtremeRule<C, true>;
+template <typename C>
+using MinRule = ExtremeRule<C, false>;
+
+ReduceLoops MinLoops(DType dtype) {
+  ReduceLoops loops = LoopsFor<MinRule>(dtype);
+  // An empty reduction gives the largest uint8.
+  if (dtype == DType::kBool) {
+    loops.finish = [](const ReducePlan&, int64_t n, void* results) {
+      uint8_t* const x = static_cast<uint8_t*>(results);
+      for (int64_t i = 0; i < n; ++i) x[i] = x[i] != 0;
+    };
+  }
+  return loops;
+}
 
 struct ExtremeGradient {
   template <typename C>
@@ -50,6 +59,8 @@ constexpr char kBackwardMin[] = "_backward_min";
 
 }  // namespace
 
+ReduceLoops MaxLoops(DType dtype) { return LoopsFor<MaxRule>(dtype); }
+
 std::vector<OpDef> MaxOps() {
   constexpr char kTied[] =
       "grad = head where data is the result, else 0; elements that are tied "
@@ -60,13 +71,13 @@ std::vector<OpDef> MaxOps() {
           "out[kept...] = the largest of data[kept..., reduced...]\n"
           "NaN if one of them is; -inf, or the least integer, if there is "
           "none.",
-          ReduceKernels<MaxRule, PrepareReduce>(AllTypes())),
+          ReduceKernels<MaxLoops, PrepareReduce>(AllTypes())),
       ReduceOp<kBackwardMin>(
           "min", {"min_axis"},
           "out[kept...] = the smallest of data[kept..., reduced...]\n"
           "NaN if one of them is; inf, or the largest integer, if there is "
           "none.",
-          ReduceKernels<MinRule, PrepareReduce>(AllTypes())),
+          ReduceKernels<MinLoops, PrepareReduce>(AllTypes())),
       ReduceBackwardOp<ExtremeGradient>(kBackwardMax, kTied),
       ReduceBackwardOp<ExtremeGradient>(kBackwardMin, kTied),
   };

@@ -13,17 +13,38 @@ namespace minnow {
 namespace {
 
 // Sums in double: neither squares of float overflow, nor integers.
-template <typename T, bool square>
+template <typename C, bool square>
 struct NormRule {
   using Acc = double;
   static constexpr Acc kEmpty = 0;
 
-  MINNOW_INLINE Acc Map(T x) const {
-    const Acc value = static_cast<Acc>(static_cast<ComputeType<T>>(x));
+  MINNOW_INLINE Acc Map(C x) const {
+    const Acc value = static_cast<Acc>(x);
     return square ? value * value : std::fabs(value);
   }
   MINNOW_INLINE Acc Combine(Acc x, Acc y) const { return x + y; }
 };
+
+// Integers are converted to double.
+template <bool square>
+ReduceLoops NormLoopsOf(DType dtype) {
+  if (IsFloating(dtype) && dtype != DType::kFloat64) {
+    return LoopsOf<NormRule<float, square>, float, float, double>();
+  }
+  return LoopsOf<NormRule<double, square>, double, double, double>();
+}
+
+void Roots(const ReducePlan&, int64_t n, void* results) {
+  double* const x = static_cast<double*>(results);
+  for (int64_t i = 0; i < n; ++i) x[i] = std::sqrt(x[i]);
+}
+
+ReduceLoops NormLoops(int64_t ord, DType dtype) {
+  if (ord == 1) return NormLoopsOf<false>(dtype);
+  ReduceLoops loops = NormLoopsOf<true>(dtype);
+  loops.finish = Roots;
+  return loops;
+}
 
 absl::StatusOr<Shape> NormShape(const Attrs& attrs, const Shape& data) {
   const auto& a = attrs.As<NormAttrs>();
@@ -35,42 +56,12 @@ absl::StatusOr<ReducePlan> PrepareNorm(const Attrs& attrs,
   MINNOW_ASSIGN_OR_RETURN(
       std::vector<bool> reduced,
       ReducedAxes({.axis = attrs.As<NormAttrs>().axis}, shapes[0].rank()));
-  ReducePlan plan = PlanReduce(shapes[0], reduced);
-  plan.workspace_bytes = plan.num_outputs * plan.num_segments *
-                         static_cast<int64_t>(sizeof(double));
-  return plan;
+  return PlanReduce(shapes[0], reduced);
 }
 
-template <typename T, bool square>
-void SumInto(ThreadPool& threads, const ReducePlan& plan, const T* x,
-             double* sums) {
-  const NormRule<T, square> rule;
-  internal::ReduceSegments(
-      threads, rule, plan, x,
-      [&](int64_t output, int64_t segment, double value)
-          MINNOW_INLINE { sums[segment * plan.num_outputs + output] = value; });
-  internal::CombineSegments(threads, rule, plan, sums);
-}
-
-template <typename T>
-absl::Span<const double> Norms(const RunContext& context, int64_t ord,
-                               const ReducePlan& plan, const T* x) {
-  double* const sums = reinterpret_cast<double*>(context.workspace.data());
-  if (ord == 1) {
-    SumInto<T, false>(*context.threads, plan, x, sums);
-  } else {
-    SumInto<T, true>(*context.threads, plan, x, sums);
-    for (int64_t i = 0; i < plan.num_outputs; ++i) sums[i] = std::sqrt(sums[i]);
-  }
-  return {sums, static_cast<size_t>(plan.num_outputs)};
-}
-
-template <typename T, typename Out>
 absl::Status Norm(const RunContext& context, const NormAttrs& attrs,
-                  const ReducePlan& plan, Dense<const T> data, Dense<Out> out) {
-  const auto norms = Norms(context, attrs.ord, plan, data.data());
-  ConvertElements(norms.data(), out.data(), out.size());
-  return absl::OkStatus();
+                  const ReducePlan& plan, AnyIn<0> data, AnyOut<1> out) {
+  return RunReduce(context, NormLoops(attrs.ord, data.dtype), plan, data, out);
 }
 
 bool IsWhole(const Attrs& attrs) {
@@ -80,30 +71,36 @@ bool IsWhole(const Attrs& attrs) {
 
 // How many values a sparse array stores is known only here: there is a fixed
 // number of partial sums.
+absl::Status NormOfValues(const RunContext& context, int64_t ord,
+                          const AnyConstArray& values, const AnyArray& out) {
+  constexpr int64_t kParts = 64;
+  double partial[kParts] = {};
+  const int64_t n = values.size;
+  const int64_t part = std::max<int64_t>((n + kParts - 1) / kParts, 4096);
+  const ReduceLoops loops = NormLoops(ord, values.dtype);
+  ParallelFor(*context.threads, n, part, [&](int64_t begin, int64_t end) {
+    ReducePlan plan;
+    plan.run_is_reduced = true;
+    plan.run = plan.chunk = end - begin;
+    // Even few elements are not summed in order.
+    plan.count = std::max(plan.run, internal::kLanes);
+    loops.tasks(plan, SourceOf(values, begin, loops), 0, 1,
+                &partial[begin / part]);
+  });
+  double total = 0;
+  for (double p : partial) total += p;
+  if (ord == 2) total = std::sqrt(total);
+  ConvertElements(DType::kFloat64, &total, out.dtype, out.data, 1);
+  return absl::OkStatus();
+}
+
 template <template <typename> class View, typename T>
 absl::Status SparseNorm(const RunContext& context, const NormAttrs& attrs,
                         View<const T> data, Dense<T> out) {
-  constexpr int64_t kParts = 64;
-  double partial[kParts] = {};
-  const int64_t n = static_cast<int64_t>(data.values.size());
-  const int64_t part = std::max<int64_t>((n + kParts - 1) / kParts, 4096);
-  const auto sum = [&](const auto& rule) {
-    using internal::kLanes;
-    ParallelFor(*context.threads, n, part, [&](int64_t begin, int64_t end) {
-      Vectorize([&]() MINNOW_INLINE {
-        double lanes[kLanes] = {};
-        internal::AddToLanes(rule, data.values.data() + begin, end - begin,
-                             +lanes);
-        partial[begin / part] = internal::CombineLanes(rule, +lanes);
-      });
-    });
-  };
-  attrs.ord == 1 ? sum(NormRule<T, false>()) : sum(NormRule<T, true>());
-  double total = 0;
-  for (double p : partial) total += p;
-  if (attrs.ord == 2) total = std::sqrt(total);
-  ConvertElements(&total, out.data(), 1);
-  return absl::OkStatus();
+  return NormOfValues(context, attrs.ord,
+                      {DTypeOf<T>, data.values.data(),
+                       static_cast<int64_t>(data.values.size()), data.dims},
+                      {DTypeOf<T>, out.data(), out.size(), out.dims});
 }
 
 struct NormGradient1 {
@@ -126,29 +123,27 @@ bool HasOrd(const Attrs& attrs) {
 }
 
 std::vector<Kernel> NormKernels() {
-  std::vector<Kernel> kernels;
-  const auto add = [&]<typename T, typename... Out>(Types<Out...>) {
-    (kernels.push_back(KernelOf<Norm<T, Out>, PrepareNorm>()), ...);
-  };
-  [&]<typename... T>(Types<T...>) {
-    (add.template operator()<T>(NumberTypes()), ...);
-    (kernels.push_back(KernelOf<SparseNorm<Csr, T>>().When(IsWhole)), ...);
-    (kernels.push_back(KernelOf<SparseNorm<RowSparse, T>>().When(IsWhole)),
-     ...);
-  }(NumberTypes());
+  std::vector<Kernel> kernels =
+      AnyKernels<Norm, PrepareNorm>(NumberTypes(), NumberTypes());
+  for (Kernel& kernel : KernelsFor(NumberTypes(), []<typename T>() {
+         return KernelOf<SparseNorm<Csr, T>>();
+       })) {
+    kernels.push_back(std::move(kernel).When(IsWhole));
+  }
+  for (Kernel& kernel : KernelsFor(NumberTypes(), []<typename T>() {
+         return KernelOf<SparseNorm<RowSparse, T>>();
+       })) {
+    kernels.push_back(std::move(kernel).When(IsWhole));
+  }
   return kernels;
 }
 
 std::vector<Kernel> BackwardKernels() {
-  std::vector<Kernel> kernels;
-  for (Kernel& kernel :
-       ReduceBackwardKernels<NormGradient1, NormAttrs, PrepareNorm>()) {
-    kernels.push_back(std::move(kernel).When(HasOrd<1>));
-  }
-  for (Kernel& kernel :
-       ReduceBackwardKernels<NormGradient2, NormAttrs, PrepareNorm>()) {
-    kernels.push_back(std::move(kernel).When(HasOrd<2>));
-  }
+  auto kernels =
+      ReduceBackwardKernels<NormGradient1, NormAttrs, PrepareNorm>(HasOrd<1>);
+  Append(
+      ReduceBackwardKernels<NormGradient2, NormAttrs, PrepareNorm>(HasOrd<2>),
+      kernels);
   return kernels;
 }
 

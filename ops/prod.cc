@@ -1,37 +1,37 @@
 #include "minnow/ops/prod.h"
 
-#include <type_traits>
-
 #include "minnow/ops/reduction_gradient.h"
 
 namespace minnow {
 namespace {
 
 // Sums or products, of all elements or of those that are not NaN.
-template <typename T, bool product, bool skip_nan>
+template <typename C, bool product, bool skip_nan>
 struct ArithmeticRule {
-  using Acc = WrappingType<T>;
+  using Acc = C;
   static constexpr Acc kEmpty = product ? 1 : 0;
 
-  explicit ArithmeticRule(const ReducePlan&) {}
-
-  MINNOW_INLINE Acc Map(T x) const {
-    const Acc value = static_cast<Acc>(x);
-    return skip_nan && value != value ? kEmpty : value;
-  }
+  MINNOW_INLINE Acc Map(C x) const { return skip_nan && x != x ? kEmpty : x; }
   MINNOW_INLINE Acc Combine(Acc x, Acc y) const {
     return static_cast<Acc>(product ? x * y : x + y);
   }
-  MINNOW_INLINE T Finish(Acc x) const { return static_cast<T>(x); }
 };
 
-template <typename T>
-using ProdRule = ArithmeticRule<T, true, false>;
-template <typename T>
-using NanSumRule = ArithmeticRule<T, false, true>;
-// Integers have no NaN: products of them are those of prod.
-template <typename T>
-using NanProdRule = ArithmeticRule<T, true, !std::is_integral_v<T>>;
+template <typename C>
+using ProdRule = ArithmeticRule<C, true, false>;
+
+ReduceLoops ProdLoops(DType dtype) { return WrappingLoopsFor<ProdRule>(dtype); }
+
+// Integers have no NaN: theirs are `others`.
+template <bool product, ReduceLoops (*others)(DType dtype)>
+ReduceLoops NanLoops(DType dtype) {
+  if (!IsFloating(dtype)) return others(dtype);
+  if (dtype == DType::kFloat64) {
+    return LoopsOf<ArithmeticRule<double, product, true>, double, double,
+                   double>();
+  }
+  return LoopsOf<ArithmeticRule<float, product, true>, float, float, float>();
+}
 
 struct ProdGradient {
   template <typename C>
@@ -67,18 +67,20 @@ std::vector<OpDef> ProdOps() {
           "out[kept...] = product of data[kept..., reduced...]\n"
           "Integers wrap around. The gradient divides by data, and so is NaN "
           "where that is 0.",
-          ReduceKernels<ProdRule, PrepareReduce>(AllTypes())),
+          ReduceKernels<ProdLoops, PrepareReduce>(AllTypes())),
       ReduceOp<kBackwardNanSum>(
           "nansum", {},
           "out[kept...] = sum of data[kept..., reduced...], without NaN\n"
           "Integers wrap around.",
-          ReduceKernels<NanSumRule, PrepareReduce>(NumberTypes())),
+          ReduceKernels<NanLoops<false, SumLoops>, PrepareReduce>(
+              NumberTypes())),
       ReduceOp<kBackwardNanProd>(
           "nanprod", {},
           "out[kept...] = product of data[kept..., reduced...], without NaN\n"
           "Integers wrap around. The gradient divides by data, and so is NaN "
           "where that is 0.",
-          ReduceKernels<NanProdRule, PrepareReduce>(NumberTypes())),
+          ReduceKernels<NanLoops<true, ProdLoops>, PrepareReduce>(
+              NumberTypes())),
       ReduceBackwardOp<ProdGradient>(
           kBackwardProd, "grad = head * (out / data), out being the product."),
       ReduceBackwardOp<NanSumGradient>(kBackwardNanSum,

@@ -11,33 +11,37 @@
 namespace minnow {
 namespace {
 
-template <typename T>
+template <typename C>
 struct SumRule {
-  using Acc = WrappingType<T>;
+  using Acc = C;
   static constexpr Acc kEmpty = 0;
 
-  explicit SumRule(const ReducePlan& plan) : divisor(plan.divisor) {}
-
-  MINNOW_INLINE Acc Map(T x) const { return static_cast<Acc>(x); }
+  MINNOW_INLINE Acc Map(C x) const { return x; }
   MINNOW_INLINE Acc Combine(Acc x, Acc y) const {
-    if constexpr (std::is_same_v<T, bool>) {
-      return x || y;
-    } else {
-      return static_cast<Acc>(x + y);
-    }
+    return static_cast<Acc>(x + y);
   }
-  MINNOW_INLINE T Finish(Acc x) const {
-    if constexpr (std::is_same_v<T, bool>) {
-      return x;
-    } else if constexpr (std::is_integral_v<T>) {
-      return divisor == 0 ? T{0} : static_cast<T>(static_cast<T>(x) / divisor);
-    } else {
-      return static_cast<T>(x / static_cast<Acc>(divisor));
-    }
-  }
-
-  int64_t divisor;
 };
+
+template <typename C>
+void DivideByCount(const ReducePlan& plan, int64_t n, void* results) {
+  C* const x = static_cast<C*>(results);
+  if constexpr (std::is_integral_v<C>) {
+    for (int64_t i = 0; i < n; ++i) {
+      x[i] = plan.divisor == 0 ? C{0} : static_cast<C>(x[i] / plan.divisor);
+    }
+  } else {
+    Vectorize([n, x, divisor = static_cast<C>(plan.divisor)]() MINNOW_INLINE {
+      for (int64_t i = 0; i < n; ++i) x[i] /= divisor;
+    });
+  }
+}
+
+ReduceLoops MeanLoops(DType dtype) {
+  ReduceLoops loops = SumLoops(dtype);
+  loops.finish = VisitDType(
+      dtype, []<typename T>() { return &DivideByCount<ComputeType<T>>; });
+  return loops;
+}
 
 absl::StatusOr<ReducePlan> PrepareMean(const Attrs& attrs,
                                        absl::Span<const Shape> shapes) {
@@ -49,39 +53,74 @@ absl::StatusOr<ReducePlan> PrepareMean(const Attrs& attrs,
 
 // out = head, repeated along the reduced axes, over the divisor. Of the second
 // argument only the shape matters.
-template <typename T>
 absl::Status Spread(const RunContext& context, const ReduceAttrs&,
-                    const ReducePlan& plan, Dense<const T> head, Dense<const T>,
-                    Dense<T> out) {
-  using C = ComputeType<T>;
-  const C divisor = static_cast<C>(plan.divisor);
-  ForEachChunk(
-      *context.threads, plan,
-      [&plan, divisor, heads = head.data(), y = out.data()](
-          int64_t place, int64_t n, int64_t result) MINNOW_INLINE {
-        T* const to = y + place;
-        const T* const from = heads + result;
-        if (plan.run_is_reduced) {
-          std::fill_n(to, n, static_cast<T>(static_cast<C>(from[0]) / divisor));
-          return;
-        }
-        for (int64_t i = 0; i < n; ++i) {
-          to[i] = static_cast<T>(static_cast<C>(from[i]) / divisor);
-        }
+                    const ReducePlan& plan, AnyIn<0> head, AnyIn<0>,
+                    AnyOut<0> out) {
+  AnyConstArray from = head;
+  if (plan.divisor != 1) {
+    std::byte* const quotients = context.workspace.data();
+    ParallelFor(*context.threads, head.size, internal::kReduceGrain,
+                [&](int64_t begin, int64_t end) {
+                  VisitDType(head.dtype, [&]<typename T>() {
+                    if constexpr (!std::is_integral_v<T>) {
+                      using C = ComputeType<T>;
+                      T* const to = reinterpret_cast<T*>(quotients);
+                      for (int64_t i = begin; i < end; ++i) {
+                        to[i] = static_cast<T>(static_cast<C>(head.as<T>()[i]) /
+                                               static_cast<C>(plan.divisor));
+                      }
+                    }
+                  });
+                });
+    from.data = quotients;
+  }
+  const int64_t per_kept = plan.num_reduced * plan.num_chunks;
+  const int64_t grain =
+      std::max<int64_t>(1, internal::kReduceGrain / plan.chunk);
+  ParallelFor(
+      *context.threads, plan.num_kept * per_kept, grain,
+      [&](int64_t begin, int64_t end) {
+        VisitSize(head.element_size(), [&]<typename U>() {
+          Vectorize([&]() MINNOW_INLINE {
+            for (int64_t i = begin; i < end; ++i) {
+              const int64_t kept = i / per_kept;
+              const int64_t column = i % plan.num_chunks * plan.chunk;
+              const int64_t n = std::min(plan.chunk, plan.run - column);
+              U* const to = out.as<U>() + column +
+                            plan.Offset(kept, i % per_kept / plan.num_chunks);
+              if (plan.run_is_reduced) {
+                std::fill_n(to, n, from.as<U>()[kept]);
+              } else {
+                std::copy_n(from.as<U>() + kept * plan.run + column, n, to);
+              }
+            }
+          });
+        });
       });
   return absl::OkStatus();
 }
 
+// Of (head, data, out), with memory for what is divided.
+template <auto prepare>
+absl::StatusOr<ReducePlan> PrepareSpread(const Attrs& attrs,
+                                         absl::Span<const Shape> shapes,
+                                         DType dtype) {
+  MINNOW_ASSIGN_OR_RETURN(ReducePlan plan, prepare(attrs, shapes.subspan(1)));
+  plan.workspace_bytes =
+      plan.divisor == 1
+          ? 0
+          : plan.num_outputs * static_cast<int64_t>(DTypeSize(dtype));
+  return plan;
+}
+
 template <auto prepare>
 std::vector<Kernel> SpreadKernels() {
-  return KernelsFor(FloatTypes(), []<typename T>() {
-    return KernelOf<Spread<T>, internal::PrepareReduceBackward<prepare>>();
-  });
+  return AnyKernels<Spread, PrepareSpread<prepare>>(FloatTypes());
 }
 
 OpDef SumOp() {
   std::vector<Kernel> kernels =
-      ReduceKernels<SumRule, PrepareReduce>(AllTypes());
+      ReduceKernels<SumLoops, PrepareReduce>(AllTypes());
   for (Kernel& kernel : SparseSumKernels()) {
     kernels.push_back(std::move(kernel));
   }
@@ -114,7 +153,7 @@ A full reduction gives an array of shape (1,).)",
         return {Compose("_backward_mean", {node.head(0), node.input(0)},
                         node.untyped_attrs())};
       },
-      .kernels = ReduceKernels<SumRule, PrepareMean>(NumberTypes()),
+      .kernels = ReduceKernels<MeanLoops, PrepareMean>(NumberTypes()),
   };
 }
 
@@ -150,6 +189,12 @@ OpDef MeanBackwardOp() {
 }
 
 }  // namespace
+
+ReduceLoops SumLoops(DType dtype) {
+  // Of bools: whether one is true.
+  return dtype == DType::kBool ? MaxLoops(dtype)
+                               : WrappingLoopsFor<SumRule>(dtype);
+}
 
 std::vector<OpDef> ReduceOps() {
   return {SumOp(), MeanOp(), SumBackwardOp(), MeanBackwardOp()};

@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "minnow/core/status.h"
+#include "minnow/ops/reduction_gradient.h"
 
 namespace minnow {
 namespace {
@@ -14,6 +15,46 @@ bool ReducesAll(const ReduceAttrs& attrs) {
 constexpr int64_t kNarrow = 256;
 
 int64_t CeilDiv(int64_t x, int64_t y) { return (x + y - 1) / y; }
+
+using internal::kMaxColumns;
+using internal::ReduceSource;
+
+// Room for as many values of any type.
+struct Tile {
+  alignas(64) std::byte bytes[kMaxColumns * sizeof(int64_t)];
+};
+
+// The results of the tasks [begin, end) of one block. Short lines that follow
+// one another are converted together.
+void ReduceBlock(const ReduceLoops& loops, const ReducePlan& plan,
+                 const ReduceSource& source, int64_t begin, int64_t end,
+                 void* results) {
+  const int64_t size = (end - begin) * plan.run;
+  const bool are_adjacent = plan.run_is_reduced && plan.reduced.empty();
+  if (!source.converts() || !are_adjacent || size > kMaxColumns) {
+    loops.tasks(plan, source, begin, end, results);
+    return;
+  }
+  Tile tile;
+  const int64_t first = begin * plan.run;
+  ConvertElements(source.dtype, source.data + first * source.element_size,
+                  loops.element, tile.bytes, size);
+  loops.tasks(plan,
+              {.data = tile.bytes,
+               .dtype = loops.element,
+               .element_size = static_cast<int64_t>(DTypeSize(loops.element)),
+               .to = loops.element,
+               .first = first},
+              begin, end, results);
+}
+
+// Makes `n` outputs from `first` on of their results, which are there already
+// or elsewhere.
+void Finish(const ReduceLoops& loops, const ReducePlan& plan, void* results,
+            int64_t n, const AnyArray& out, int64_t first) {
+  if (loops.finish != nullptr) loops.finish(plan, n, results);
+  ConvertElements(loops.result, results, out.dtype, out.at(first), n);
+}
 
 int64_t OffsetOf(const std::vector<ReducePlan::Axis>& axes, int64_t index) {
   int64_t offset = 0;
@@ -132,6 +173,120 @@ absl::StatusOr<ReducePlan> PrepareReduce(const Attrs& attrs,
       std::vector<bool> reduced,
       ReducedAxes(attrs.As<ReduceAttrs>(), shapes[0].rank()));
   return PlanReduce(shapes[0], reduced);
+}
+
+absl::Status RunReduce(const RunContext& context, const ReduceLoops& loops,
+                       const ReducePlan& plan, const AnyConstArray& x,
+                       const AnyArray& out) {
+  const ReduceSource source = SourceOf(x, 0, loops);
+  const auto result_size = static_cast<int64_t>(DTypeSize(loops.result));
+  const int64_t num_tasks = plan.num_kept * plan.tasks_per_kept();
+  const int64_t task_size =
+      std::min(plan.segment, plan.num_reduced) * plan.chunk;
+  const int64_t grain = std::max<int64_t>(
+      1, internal::kReduceGrain / std::max<int64_t>(1, task_size));
+  if (plan.num_segments > 1) {
+    std::byte* const partial = context.workspace.data();
+    const int64_t stride = plan.num_outputs * result_size;
+    ParallelFor(*context.threads, num_tasks, grain,
+                [&](int64_t begin, int64_t end) {
+                  for (int64_t i = begin; i < end; ++i) {
+                    loops.tasks(plan, source, i, i + 1,
+                                partial + i % plan.num_segments * stride +
+                                    plan.FirstOutput(i) * result_size);
+                  }
+                });
+    // The segments of each output, in order.
+    ParallelFor(*context.threads, plan.num_outputs, kMaxColumns,
+                [&](int64_t begin, int64_t end) {
+                  std::byte* const to = partial + begin * result_size;
+                  for (int64_t s = 1; s < plan.num_segments; ++s) {
+                    loops.combine(end - begin, to, to + s * stride);
+                  }
+                  Finish(loops, plan, to, end - begin, out, begin);
+                });
+    return absl::OkStatus();
+  }
+  // As many tasks at a time as their results, or elements to convert, have
+  // room.
+  int64_t step = plan.run_is_reduced ? kMaxColumns : kMaxColumns / plan.chunk;
+  if (source.converts() && plan.run_is_reduced) {
+    step = kMaxColumns / std::max<int64_t>(plan.run, 1);
+  }
+  step = std::max<int64_t>(step, 1);
+  ParallelFor(*context.threads, num_tasks, grain,
+              [&](int64_t begin, int64_t end) {
+                for (int64_t i = begin; i < end; i += step) {
+                  const int64_t stop = std::min(i + step, end);
+                  const int64_t first = plan.FirstOutput(i);
+                  const int64_t n = plan.FirstOutput(stop) - first;
+                  Tile tile;
+                  void* const results =
+                      loops.result == out.dtype ? out.at(first) : tile.bytes;
+                  ReduceBlock(loops, plan, source, i, stop, results);
+                  Finish(loops, plan, results, n, out, first);
+                }
+              });
+  return absl::OkStatus();
+}
+
+absl::Status RunReduceGradient(const RunContext& context,
+                               const ReducePlan& plan, ReduceGradientLoop loop,
+                               const AnyConstArray& head,
+                               const AnyConstArray& data,
+                               const AnyConstArray& out, const AnyArray& grad) {
+  const DType compute =
+      data.dtype == DType::kFloat64 ? DType::kFloat64 : DType::kFloat32;
+  const bool converts = data.dtype != compute;
+  ReduceGradientArgs args = {
+      .x = {.data = data.as<std::byte>(),
+            .dtype = data.dtype,
+            .element_size = data.element_size(),
+            .to = compute},
+      .heads = head.data,
+      .results = out.data,
+      .grad = grad.as<std::byte>(),
+  };
+  if (converts) {
+    float* const heads = reinterpret_cast<float*>(context.workspace.data());
+    float* const results = heads + plan.num_outputs;
+    ParallelFor(*context.threads, plan.num_outputs, internal::kReduceGrain,
+                [&](int64_t begin, int64_t end) {
+                  LoadElements(head, begin, end - begin, heads + begin);
+                  LoadElements(out, begin, end - begin, results + begin);
+                });
+    args.heads = heads;
+    args.results = results;
+  }
+  // Short chunks that follow one another are converted together.
+  const bool are_adjacent =
+      plan.run <= kMaxColumns &&
+      (plan.run_is_reduced ? plan.reduced.empty() : plan.kept.empty());
+  const int64_t grain =
+      std::max<int64_t>(1, internal::kReduceGrain / plan.chunk);
+  ParallelFor(
+      *context.threads, plan.num_kept * plan.num_reduced * plan.num_chunks,
+      grain, [&](int64_t begin, int64_t end) {
+        if (!converts || !are_adjacent) return loop(plan, args, begin, end);
+        const int64_t step = kMaxColumns / std::max<int64_t>(plan.run, 1);
+        for (int64_t i = begin; i < end; i += step) {
+          const int64_t stop = std::min(i + step, end);
+          const int64_t first = i * plan.run;
+          const int64_t size = (stop - i) * plan.run;
+          Tile x, g;
+          ConvertElements(data.dtype, data.at(first), compute, x.bytes, size);
+          ReduceGradientArgs tiles = args;
+          tiles.x = {.data = x.bytes,
+                     .dtype = compute,
+                     .element_size = static_cast<int64_t>(DTypeSize(compute)),
+                     .to = compute,
+                     .first = first};
+          tiles.grad = g.bytes;
+          loop(plan, tiles, i, stop);
+          ConvertElements(compute, g.bytes, grad.dtype, grad.at(first), size);
+        }
+      });
+  return absl::OkStatus();
 }
 
 }  // namespace minnow

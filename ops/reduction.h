@@ -1,20 +1,22 @@
 // Reductions over some axes of an array.
 //
-// An operator of this kind is a rule: a struct template over the type of the
-// elements. It says what an empty reduction gives, how two values become one,
-// and what happens to each element before and to each result after:
+// An operator of this kind is a rule: a struct template over the type that
+// elements are computed with. It says what an empty reduction gives, what
+// happens to each element, and how two values become one:
 //
-//   template <typename T>
+//   template <typename C>
 //   struct MaxRule {
-//     using Acc = ComputeType<T>;
-//     explicit MaxRule(const ReducePlan& plan);
+//     using Acc = C;
 //     static constexpr Acc kEmpty = ...;
-//     MINNOW_INLINE Acc Map(T x) const { return x; }
+//     MINNOW_INLINE Acc Map(C x) const { return x; }
 //     MINNOW_INLINE Acc Combine(Acc x, Acc y) const { return x > y ? x : y; }
-//     MINNOW_INLINE T Finish(Acc x) const { return static_cast<T>(x); }
 //   };
 //
-//   .kernels = ReduceKernels<MaxRule, PrepareReduce>(NumberTypes())
+//   ReduceLoops MaxLoops(DType dtype) { return LoopsFor<MaxRule>(dtype); }
+//
+//   .kernels = ReduceKernels<MaxLoops, PrepareReduce>(NumberTypes())
+//
+// The loops are compiled for each rule; everything around them is once here.
 //
 // The order of all operations depends on the shape alone: elements that follow
 // one another in memory go to 32 lanes in turn, which are combined as a tree;
@@ -24,6 +26,7 @@
 #define MINNOW_OPS_REDUCTION_H_
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <type_traits>
@@ -37,6 +40,8 @@
 #include "minnow/core/view.h"
 #include "minnow/graph/inference.h"
 #include "minnow/graph/kernel.h"
+#include "minnow/ops/any_dtype.h"
+#include "minnow/ops/convert_elements.h"
 
 namespace minnow {
 
@@ -53,14 +58,6 @@ struct ReduceAttrs {
         Field("exclude", &A::exclude, "Reduce the other axes instead."));
   }
 };
-
-// What sums and products of T are made in: those of integers wrap around, which
-// only unsigned ones may do.
-template <typename T>
-using WrappingType =
-    typename std::conditional_t<std::is_integral_v<T> &&
-                                    !std::is_same_v<T, bool>,
-                                std::make_unsigned<T>, ComputeTypeOf<T>>::type;
 
 // Which axes are reduced. An error if an axis is out of range or repeated.
 absl::StatusOr<std::vector<bool>> ReducedAxes(const ReduceAttrs& attrs,
@@ -98,6 +95,20 @@ struct ReducePlan {
   int64_t divisor = 1;
   int64_t workspace_bytes = 0;
 
+  // A task is one segment of one output or, where runs are kept, of a chunk of
+  // them. The segments of an output follow one another, then come its
+  // neighbours.
+  int64_t tasks_per_kept() const {
+    return (run_is_reduced ? 1 : num_chunks) * num_segments;
+  }
+  // The first output of a task, or what is behind the last one.
+  int64_t FirstOutput(int64_t task) const {
+    const int64_t per_kept = tasks_per_kept();
+    const int64_t kept_index = task / per_kept;
+    if (run_is_reduced) return kept_index;
+    return kept_index * run + task % per_kept / num_segments * chunk;
+  }
+
   // The place of the run in the array.
   int64_t Offset(int64_t kept_index, int64_t reduced_index) const;
 };
@@ -121,7 +132,9 @@ MINNOW_INLINE inline void AddToLanes(const Rule& rule, const T* x, int64_t n,
       lanes[l] = rule.Combine(lanes[l], rule.Map(x[i + l]));
     }
   }
-  for (int64_t l = 0; i + l < n; ++l) {
+  // Less than kLanes, as the compiler is to see.
+  const int64_t rest = n % kLanes;
+  for (int64_t l = 0; l < rest; ++l) {
     lanes[l] = rule.Combine(lanes[l], rule.Map(x[i + l]));
   }
 }
@@ -136,17 +149,45 @@ MINNOW_INLINE inline Acc CombineLanes(const Rule& rule, Acc* lanes) {
   return lanes[0];
 }
 
+// What is reduced.
+struct ReduceSource {
+  const std::byte* data;
+  DType dtype;
+  int64_t element_size;
+  // What the loops take, to which elements have to be converted.
+  DType to;
+  // The place of the first element of `data` in the array.
+  int64_t first = 0;
+
+  bool converts() const { return dtype != to; }
+
+  // The n elements from a place on; `tile` has room for them.
+  template <typename T>
+  MINNOW_INLINE const T* Load(int64_t place, int64_t n, T* tile) const {
+    if (!converts()) return reinterpret_cast<const T*>(data) + (place - first);
+    ConvertElements(dtype, data + (place - first) * element_size, to, tile, n);
+    return tile;
+  }
+};
+
+// The columns that are reduced together, and the elements that are converted at
+// a time: as many as a first-level cache keeps.
+inline constexpr int64_t kMaxColumns = 1024;
+// Elements of a segment, and of a block.
+inline constexpr int64_t kReduceGrain = 1 << 15;
+
 // One segment of one output whose runs are reduced. Few elements are reduced in
 // order: filling the lanes would cost more than they save.
 template <typename Rule, typename T>
 MINNOW_INLINE inline typename Rule::Acc ReduceRuns(const Rule& rule,
                                                    const ReducePlan& plan,
-                                                   const T* x, int64_t kept,
-                                                   int64_t segment) {
+                                                   const ReduceSource& source,
+                                                   int64_t kept,
+                                                   int64_t segment, T* tile) {
   if (plan.count < kLanes) {
     typename Rule::Acc result = Rule::kEmpty;
     for (int64_t item = 0; item < plan.num_reduced; ++item) {
-      const T* const run = x + plan.Offset(kept, item);
+      const T* const run = source.Load(plan.Offset(kept, item), plan.run, tile);
       for (int64_t i = 0; i < plan.run; ++i) {
         result = rule.Combine(result, rule.Map(run[i]));
       }
@@ -159,8 +200,13 @@ MINNOW_INLINE inline typename Rule::Acc ReduceRuns(const Rule& rule,
                                plan.num_reduced * plan.num_chunks);
   for (int64_t item = segment * plan.segment; item < end; ++item) {
     const int64_t begin = item % plan.num_chunks * plan.chunk;
-    AddToLanes(rule, x + plan.Offset(kept, item / plan.num_chunks) + begin,
-               std::min(plan.chunk, plan.run - begin), lanes);
+    const int64_t place = plan.Offset(kept, item / plan.num_chunks) + begin;
+    const int64_t n = std::min(plan.chunk, plan.run - begin);
+    static_assert(kMaxColumns % kLanes == 0);
+    for (int64_t i = 0; i < n; i += kMaxColumns) {
+      const int64_t count = std::min(kMaxColumns, n - i);
+      AddToLanes(rule, source.Load(place + i, count, tile), count, lanes);
+    }
   }
   return CombineLanes(rule, lanes);
 }
@@ -169,16 +215,18 @@ MINNOW_INLINE inline typename Rule::Acc ReduceRuns(const Rule& rule,
 // reduced at once are whole runs.
 template <typename Rule, typename T>
 MINNOW_INLINE inline void ReduceColumns(const Rule& rule,
-                                        const ReducePlan& plan, const T* x,
+                                        const ReducePlan& plan,
+                                        const ReduceSource& source,
                                         int64_t kept, int64_t begin, int64_t n,
-                                        int64_t segment,
+                                        int64_t segment, T* tile,
                                         typename Rule::Acc* sums) {
   const int64_t rows = plan.rows_at_once;
   std::fill_n(sums, rows * n, Rule::kEmpty);
   const int64_t end = std::min((segment + 1) * plan.segment, plan.num_reduced);
   for (int64_t item = segment * plan.segment; item < end; item += rows) {
-    const T* const row = x + plan.Offset(kept, item) + begin;
     const int64_t count = std::min(rows, end - item) * n;
+    const T* const row =
+        source.Load(plan.Offset(kept, item) + begin, count, tile);
     for (int64_t j = 0; j < count; ++j) {
       sums[j] = rule.Combine(sums[j], rule.Map(row[j]));
     }
@@ -190,106 +238,136 @@ MINNOW_INLINE inline void ReduceColumns(const Rule& rule,
   }
 }
 
-// The columns that are reduced together: as many as a first-level cache keeps.
-inline constexpr int64_t kMaxColumns = 1024;
-// Elements of a segment, and of a block.
-inline constexpr int64_t kReduceGrain = 1 << 15;
-
-// Calls store(output, segment, value) for each segment of each output.
-template <typename Rule, typename T, typename Store>
-void ReduceSegments(ThreadPool& threads, const Rule& rule,
-                    const ReducePlan& plan, const T* x, const Store& store) {
-  using Acc = typename Rule::Acc;
-  if (plan.run_is_reduced) {
-    const int64_t items = std::min(plan.segment, plan.num_reduced);
-    const int64_t grain = std::max<int64_t>(
-        1, kReduceGrain / std::max<int64_t>(1, items * plan.chunk));
-    ParallelFor(threads, plan.num_kept * plan.num_segments, grain,
-                [&](int64_t begin, int64_t end) {
-                  Vectorize([&]() MINNOW_INLINE {
-                    for (int64_t i = begin; i < end; ++i) {
-                      const int64_t kept = i / plan.num_segments;
-                      const int64_t segment = i % plan.num_segments;
-                      store(kept, segment,
-                            ReduceRuns(rule, plan, x, kept, segment));
-                    }
-                  });
-                });
-    return;
-  }
-  const int64_t per_kept = plan.num_chunks * plan.num_segments;
-  const int64_t items = std::min(plan.segment, plan.num_reduced);
-  const int64_t grain = std::max<int64_t>(
-      1, kReduceGrain / std::max<int64_t>(1, items * plan.chunk));
-  ParallelFor(threads, plan.num_kept * per_kept, grain,
-              [&](int64_t begin, int64_t end) {
-                Vectorize([&]() MINNOW_INLINE {
-                  Acc sums[kMaxColumns];
-                  for (int64_t i = begin; i < end; ++i) {
-                    const int64_t kept = i / per_kept;
-                    const int64_t segment = i % plan.num_segments;
-                    const int64_t column =
-                        i % per_kept / plan.num_segments * plan.chunk;
-                    const int64_t n = std::min(plan.chunk, plan.run - column);
-                    ReduceColumns(rule, plan, x, kept, column, n, segment,
-                                  sums);
-                    for (int64_t j = 0; j < n; ++j) {
-                      store(kept * plan.run + column + j, segment, sums[j]);
-                    }
-                  }
-                });
-              });
-}
-
-// Combines the segments of each output, in order, into the first one.
-template <typename Rule>
-void CombineSegments(ThreadPool& threads, const Rule& rule,
-                     const ReducePlan& plan, typename Rule::Acc* partial) {
-  ParallelFor(threads, plan.num_outputs, kMaxColumns,
-              [&](int64_t begin, int64_t end) {
-                Vectorize([&]() MINNOW_INLINE {
-                  for (int64_t s = 1; s < plan.num_segments; ++s) {
-                    const auto* const from = partial + s * plan.num_outputs;
-                    for (int64_t i = begin; i < end; ++i) {
-                      partial[i] = rule.Combine(partial[i], from[i]);
-                    }
-                  }
-                });
-              });
-}
-
+// The results of the tasks [begin, end), one after the other; see
+// ReducePlan::FirstOutput.
 template <typename Rule, typename T>
-absl::Status Reduce(const RunContext& context, const ReduceAttrs&,
-                    const ReducePlan& plan, Dense<const T> x, Dense<T> out) {
+void ReduceTasks(const ReducePlan& plan, const ReduceSource& source,
+                 int64_t begin, int64_t end, void* results) {
   using Acc = typename Rule::Acc;
-  static_assert(sizeof(Acc) <= sizeof(int64_t), "see PlanReduce");
-  const Rule rule(plan);
-  T* const y = out.data();
-  Acc* const partial = plan.num_segments == 1
-                           ? nullptr
-                           : reinterpret_cast<Acc*>(context.workspace.data());
-  ReduceSegments(*context.threads, rule, plan, x.data(),
-                 [&](int64_t output, int64_t segment, Acc value) MINNOW_INLINE {
-                   if (partial == nullptr) {
-                     y[output] = rule.Finish(value);
-                   } else {
-                     partial[segment * plan.num_outputs + output] = value;
-                   }
-                 });
-  if (partial == nullptr) return absl::OkStatus();
-  CombineSegments(*context.threads, rule, plan, partial);
-  for (int64_t i = 0; i < plan.num_outputs; ++i) y[i] = rule.Finish(partial[i]);
-  return absl::OkStatus();
+  Vectorize(
+      [=, &plan, &source, out = static_cast<Acc*>(results)]() MINNOW_INLINE {
+        const Rule rule;
+        T tile[kMaxColumns];
+        const int64_t per_kept = plan.tasks_per_kept();
+        Acc* to = out;
+        for (int64_t i = begin; i < end; ++i) {
+          const int64_t kept = i / per_kept;
+          const int64_t segment = i % plan.num_segments;
+          if (plan.run_is_reduced) {
+            *to++ = ReduceRuns(rule, plan, source, kept, segment, +tile);
+            continue;
+          }
+          Acc sums[kMaxColumns];
+          const int64_t column = i % per_kept / plan.num_segments * plan.chunk;
+          const int64_t n = std::min(plan.chunk, plan.run - column);
+          const bool in_place = plan.rows_at_once == 1;
+          ReduceColumns(rule, plan, source, kept, column, n, segment, +tile,
+                        in_place ? to : sums);
+          if (!in_place) std::copy_n(sums, n, to);
+          to += n;
+        }
+      });
+}
+
+// x[i] = Combine(x[i], y[i])
+template <typename Rule>
+void CombineResults(int64_t n, void* x, const void* y) {
+  using Acc = typename Rule::Acc;
+  Vectorize([n, to = static_cast<Acc*>(x), from = static_cast<const Acc*>(y)]()
+                MINNOW_INLINE {
+                  const Rule rule;
+                  for (int64_t i = 0; i < n; ++i) {
+                    to[i] = rule.Combine(to[i], from[i]);
+                  }
+                });
+}
+
+}  // namespace internal
+
+// A rule for elements of some type.
+struct ReduceLoops {
+  // What elements are converted to before, and what results are. Integers may
+  // be unsigned in the loops.
+  DType element, result;
+  void (*tasks)(const ReducePlan& plan, const internal::ReduceSource& source,
+                int64_t begin, int64_t end, void* results);
+  void (*combine)(int64_t n, void* x, const void* y);
+  // What happens to the results in the end, if not null.
+  void (*finish)(const ReducePlan& plan, int64_t n, void* results) = nullptr;
+};
+
+// The elements of `x` from the one at `first` on, for these loops.
+inline internal::ReduceSource SourceOf(const AnyConstArray& x, int64_t first,
+                                       const ReduceLoops& loops) {
+  return {.data = static_cast<const std::byte*>(x.at(first)),
+          .dtype = x.dtype,
+          .element_size = x.element_size(),
+          .to = loops.element};
+}
+
+// The loops of Rule<Loop>, for elements of type T and results of type Result,
+// which have the same bits.
+template <typename Rule, typename Loop, typename T, typename Result>
+ReduceLoops LoopsOf() {
+  static_assert(sizeof(Loop) == sizeof(T));
+  static_assert(sizeof(typename Rule::Acc) == sizeof(Result));
+  return {DTypeOf<T>, DTypeOf<Result>, internal::ReduceTasks<Rule, Loop>,
+          internal::CombineResults<Rule>};
+}
+
+// What sums and products of T are made in: those of integers wrap around, which
+// only unsigned ones may do.
+template <typename T>
+using WrappingType =
+    typename std::conditional_t<std::is_integral_v<T> &&
+                                    !std::is_same_v<T, bool>,
+                                std::make_unsigned<T>, ComputeTypeOf<T>>::type;
+
+// The loops for elements of this type: those of 16 bits are reduced as float,
+// and bool as uint8.
+template <template <typename> class Rule>
+ReduceLoops LoopsFor(DType dtype) {
+  return VisitDType(dtype, []<typename T>() {
+    using C = ComputeType<T>;
+    using Loop = std::conditional_t<std::is_same_v<T, bool>, uint8_t, C>;
+    return LoopsOf<Rule<Loop>, Loop, C, C>();
+  });
+}
+
+// Of a rule that wraps around.
+template <template <typename> class Rule>
+ReduceLoops WrappingLoopsFor(DType dtype) {
+  return VisitDType(dtype, []<typename T>() {
+    using C = ComputeType<T>;
+    using Loop =
+        std::conditional_t<std::is_same_v<T, bool>, uint8_t, WrappingType<T>>;
+    return LoopsOf<Rule<Loop>, Loop, C, C>();
+  });
+}
+
+// Of sums; integers wrap around.
+ReduceLoops SumLoops(DType dtype);
+// Of the largest element.
+ReduceLoops MaxLoops(DType dtype);
+
+absl::Status RunReduce(const RunContext& context, const ReduceLoops& loops,
+                       const ReducePlan& plan, const AnyConstArray& x,
+                       const AnyArray& out);
+
+namespace internal {
+
+template <ReduceLoops (*loops)(DType dtype)>
+absl::Status Reduce(const RunContext& context, const ReduceAttrs&,
+                    const ReducePlan& plan, AnyIn<0> x, AnyOut<0> out) {
+  return RunReduce(context, loops(x.dtype), plan, x, out);
 }
 
 }  // namespace internal
 
 // The kernels of a rule. `prepare` is PrepareReduce or one that adds to it.
-template <template <typename> class Rule, auto prepare, typename... T>
-std::vector<Kernel> ReduceKernels(Types<T...> types) {
-  return KernelsFor(types, []<typename U>() {
-    return KernelOf<internal::Reduce<Rule<U>, U>, prepare>();
-  });
+template <ReduceLoops (*loops)(DType dtype), auto prepare, typename TypeList>
+std::vector<Kernel> ReduceKernels(TypeList types) {
+  return AnyKernels<internal::Reduce<loops>, prepare>(types);
 }
 
 }  // namespace minnow

@@ -24,65 +24,99 @@
 
 namespace minnow {
 
-// Goes through the array that was reduced: calls f(place, n, result) for n
-// elements from `place` on, which all went into `result`, or if runs are kept
-// into `result` and those that follow. `f` must be MINNOW_INLINE.
-template <typename F>
-void ForEachChunk(ThreadPool& threads, const ReducePlan& plan, const F& f) {
-  const int64_t per_kept = plan.num_reduced * plan.num_chunks;
-  const int64_t grain =
-      std::max<int64_t>(1, internal::kReduceGrain / plan.chunk);
-  ParallelFor(threads, plan.num_kept * per_kept, grain,
-              [&](int64_t first, int64_t last) {
-                Vectorize([&]() MINNOW_INLINE {
-                  for (int64_t i = first; i < last; ++i) {
-                    const int64_t kept = i / per_kept;
-                    const int64_t begin = i % plan.num_chunks * plan.chunk;
-                    f(begin + plan.Offset(kept, i % per_kept / plan.num_chunks),
-                      std::min(plan.chunk, plan.run - begin),
-                      plan.run_is_reduced ? kept : kept * plan.run + begin);
-                  }
-                });
-              });
-}
+// The loop of a rule: makes the gradient of the chunks [begin, end), of
+// elements of a floating type. A chunk is numbered by its place among the
+// outputs, then among what is reduced to them.
+struct ReduceGradientArgs {
+  internal::ReduceSource x;
+  // Of the type of the loop, by output.
+  const void* heads;
+  const void* results;
+  // As x.
+  std::byte* grad;
+};
+using ReduceGradientLoop = void (*)(const ReducePlan& plan,
+                                    const ReduceGradientArgs& args,
+                                    int64_t begin, int64_t end);
+
+// Runs it, for float or double. Elements of 16 bits are computed with as float.
+absl::Status RunReduceGradient(const RunContext& context,
+                               const ReducePlan& plan, ReduceGradientLoop loop,
+                               const AnyConstArray& head,
+                               const AnyConstArray& data,
+                               const AnyConstArray& out, const AnyArray& grad);
 
 namespace internal {
 
-template <typename Rule, typename A, typename T>
+template <typename Rule, typename C>
+void ReduceGradientChunks(const ReducePlan& plan,
+                          const ReduceGradientArgs& args, int64_t begin,
+                          int64_t end) {
+  Vectorize([=, &plan, &args]() MINNOW_INLINE {
+    const C* const heads = static_cast<const C*>(args.heads);
+    const C* const results = static_cast<const C*>(args.results);
+    const int64_t per_kept = plan.num_reduced * plan.num_chunks;
+    C tile[kMaxColumns];
+    for (int64_t task = begin; task < end; ++task) {
+      const int64_t kept = task / per_kept;
+      const int64_t column = task % plan.num_chunks * plan.chunk;
+      const int64_t place =
+          column + plan.Offset(kept, task % per_kept / plan.num_chunks);
+      const int64_t size = std::min(plan.chunk, plan.run - column);
+      for (int64_t at = 0; at < size; at += kMaxColumns) {
+        const int64_t n = std::min(kMaxColumns, size - at);
+        const C* const x = args.x.Load(place + at, n, +tile);
+        std::byte* const grad =
+            args.grad + (place + at - args.x.first) * args.x.element_size;
+        C* const g = args.x.converts() ? tile : reinterpret_cast<C*>(grad);
+        if (plan.run_is_reduced) {
+          const C head = heads[kept];
+          const C result = results[kept];
+          for (int64_t i = 0; i < n; ++i) {
+            g[i] = Rule::template Map<C>(head, x[i], result);
+          }
+        } else {
+          const C* const head = heads + kept * plan.run + column + at;
+          const C* const result = results + kept * plan.run + column + at;
+          for (int64_t i = 0; i < n; ++i) {
+            g[i] = Rule::template Map<C>(head[i], x[i], result[i]);
+          }
+        }
+        if (args.x.converts()) {
+          ConvertElements(args.x.to, g, args.x.dtype, grad, n);
+        }
+      }
+    }
+  });
+}
+
+template <typename Rule, typename A>
 absl::Status ReduceBackward(const RunContext& context, const A&,
-                            const ReducePlan& plan, Dense<const T> head,
-                            Dense<const T> data, Dense<const T> out,
-                            Dense<T> grad) {
-  using C = ComputeType<T>;
-  ForEachChunk(*context.threads, plan,
-               [=, &plan, heads = head.data(), x = data.data(), y = out.data(),
-                g = grad.data()](int64_t place, int64_t n,
-                                 int64_t result) MINNOW_INLINE {
-                 const T* const from = x + place;
-                 T* const to = g + place;
-                 if (plan.run_is_reduced) {
-                   const C h = static_cast<C>(heads[result]);
-                   const C reduced = static_cast<C>(y[result]);
-                   for (int64_t i = 0; i < n; ++i) {
-                     to[i] = static_cast<T>(Rule::template Map<C>(
-                         h, static_cast<C>(from[i]), reduced));
-                   }
-                   return;
-                 }
-                 for (int64_t i = 0; i < n; ++i) {
-                   to[i] = static_cast<T>(Rule::template Map<C>(
-                       static_cast<C>(heads[result + i]),
-                       static_cast<C>(from[i]), static_cast<C>(y[result + i])));
-                 }
-               });
-  return absl::OkStatus();
+                            const ReducePlan& plan, AnyIn<0> head,
+                            AnyIn<0> data, AnyIn<0> out, AnyOut<0> grad) {
+  return RunReduceGradient(context, plan,
+                           data.dtype == DType::kFloat64
+                               ? ReduceGradientChunks<Rule, double>
+                               : ReduceGradientChunks<Rule, float>,
+                           head, data, out, grad);
+}
+
+// Room for heads and results as float.
+inline void AddGradientWorkspace(DType dtype, ReducePlan& plan) {
+  plan.workspace_bytes =
+      DTypeSize(dtype) == 2
+          ? 2 * plan.num_outputs * static_cast<int64_t>(sizeof(float))
+          : 0;
 }
 
 // Of (head, data, out).
 template <auto prepare>
-absl::StatusOr<ReducePlan> PrepareReduceBackward(
-    const Attrs& attrs, absl::Span<const Shape> shapes) {
-  return prepare(attrs, shapes.subspan(1));
+absl::StatusOr<ReducePlan> PrepareReduceBackward(const Attrs& attrs,
+                                                 absl::Span<const Shape> shapes,
+                                                 DType dtype) {
+  MINNOW_ASSIGN_OR_RETURN(ReducePlan plan, prepare(attrs, shapes.subspan(1)));
+  AddGradientWorkspace(dtype, plan);
+  return plan;
 }
 
 }  // namespace internal
@@ -108,11 +142,11 @@ inline absl::StatusOr<Shape> ReducedShapeOf(const Attrs& attrs,
 }
 
 template <typename Rule, typename A, auto prepare>
-std::vector<Kernel> ReduceBackwardKernels() {
-  return KernelsFor(FloatTypes(), []<typename T>() {
-    return KernelOf<internal::ReduceBackward<Rule, A, T>,
-                    internal::PrepareReduceBackward<prepare>>();
-  });
+std::vector<Kernel> ReduceBackwardKernels(
+    bool (*when)(const Attrs& attrs) = nullptr) {
+  return AnyKernels<internal::ReduceBackward<Rule, A>,
+                    internal::PrepareReduceBackward<prepare>>(FloatTypes(),
+                                                              when);
 }
 
 // A reduction with ReduceAttrs, whose gradient is the operator `backward`.

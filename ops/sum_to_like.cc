@@ -2,7 +2,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "minnow/core/status.h"
-#include "minnow/ops/arithmetic.h"
 #include "minnow/ops/binary.h"
 #include "minnow/ops/elementwise.h"
 #include "minnow/ops/init.h"
@@ -28,19 +27,6 @@ absl::Status InferSumToLike(ShapeInference& node) {
       1, absl::StrCat("a shape that broadcasts to ", data.ToString()));
 }
 
-// Sums in order, where integers wrap.
-template <typename T>
-struct WrappingSum {
-  using Acc = ComputeType<T>;
-  static constexpr Acc kEmpty = 0;
-
-  explicit WrappingSum(const ReducePlan&) {}
-
-  MINNOW_INLINE Acc Map(T x) const { return static_cast<Acc>(x); }
-  MINNOW_INLINE Acc Combine(Acc x, Acc y) const { return Plus()(x, y); }
-  MINNOW_INLINE T Finish(Acc x) const { return static_cast<T>(x); }
-};
-
 absl::StatusOr<ReducePlan> PrepareSum(const Attrs&,
                                       absl::Span<const Shape> shapes) {
   const Shape& data = shapes[0];
@@ -53,19 +39,17 @@ absl::StatusOr<ReducePlan> PrepareSum(const Attrs&,
   return PlanReduce(data, is_reduced);
 }
 
-template <typename T>
 absl::Status SumToLike(const RunContext& context, const NoAttrs&,
-                       const ReducePlan& plan, Dense<const T> data,
-                       Dense<const T>, Dense<T> out) {
-  if (data.size() != out.size()) {
-    return internal::Reduce<WrappingSum<T>, T>(context, ReduceAttrs(), plan,
-                                               data, out);
+                       const ReducePlan& plan, AnyIn<0> data, AnyIn<0>,
+                       AnyOut<0> out) {
+  if (data.size != out.size) {
+    return RunReduce(context, SumLoops(data.dtype), plan, data, out);
   }
   // Nothing was broadcast, as is common.
-  ParallelFor(*context.threads, data.size(), kElementwiseGrain,
+  ParallelFor(*context.threads, data.size, kElementwiseGrain,
               [&](int64_t begin, int64_t end) {
-                ConvertElements(data.data() + begin, out.data() + begin,
-                                end - begin);
+                ConvertElements(data.dtype, data.at(begin), out.dtype,
+                                out.at(begin), end - begin);
               });
   return absl::OkStatus();
 }
@@ -84,9 +68,7 @@ std::vector<OpDef> SumToLikeOps() {
         return {op::ZerosLike(node.input(0)) + node.head(0), Symbol{}};
       },
       .inplace = {{0, 0}},
-      .kernels = KernelsFor(
-          NumberTypes(),
-          []<typename T>() { return KernelOf<SumToLike<T>, PrepareSum>(); }),
+      .kernels = AnyKernels<SumToLike, PrepareSum>(NumberTypes()),
   }};
 }
 
