@@ -1,8 +1,9 @@
 #include "minnow/ops/binary_kernels.h"
 
 #include <algorithm>
-#include <cstring>
 #include <memory>
+
+#include "minnow/ops/any_dtype.h"
 
 namespace minnow {
 namespace internal {
@@ -38,16 +39,9 @@ class BroadcastInput {
   // `count` rows, one after the other: in place, or gathered into the tile.
   ElementsRef Rows(int64_t row, int64_t count, std::byte* tile) const {
     if (is_whole_) return Row(row, 0);
-    switch (size_) {
-      case 1:
-        return Gather<uint8_t>(row, count, tile);
-      case 2:
-        return Gather<uint16_t>(row, count, tile);
-      case 4:
-        return Gather<uint32_t>(row, count, tile);
-      default:
-        return Gather<uint64_t>(row, count, tile);
-    }
+    ElementsRef rows;
+    VisitSize(size_, [&]<typename U>() { rows = Gather<U>(row, count, tile); });
+    return rows;
   }
 
  private:
