@@ -76,6 +76,7 @@ absl::StatusOr<CycledStep> EmbeddingStep(bool deferred, int64_t batch,
                           Executor::Bind(graph, {.variables = {{"ids", ids[0]}},
                                                  .threads = threads,
                                                  .strict_storage = true}));
+  MINNOW_RETURN_IF_ERROR(WriteAllPages(executor));
   return CycledStep(std::move(executor), "ids", std::move(ids));
 }
 

@@ -48,6 +48,17 @@ absl::StatusOr<std::vector<NDArray>> RandomGradients(int64_t rows) {
 
 }  // namespace
 
+absl::Status WriteAllPages(const Executor& executor) {
+  constexpr int64_t kPage = 4096;
+  for (const std::string& name : executor.VariableNames()) {
+    MINNOW_ASSIGN_OR_RETURN(const NDArray array, executor.Variable(name));
+    if (array.storage() != StorageType::kDense) continue;
+    volatile std::byte* const bytes = array.raw();
+    for (int64_t i = 0; i < array.num_bytes(); i += kPage) bytes[i] = bytes[i];
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<CycledStep> RowUpdateStep(RowUpdateMode mode, int64_t rows,
                                          int threads) {
   MINNOW_ASSIGN_OR_RETURN(std::vector<NDArray> grads, RandomGradients(rows));
@@ -75,6 +86,7 @@ absl::StatusOr<CycledStep> RowUpdateStep(RowUpdateMode mode, int64_t rows,
       Executor::Bind(graph, {.variables = {{"grad", grads[0]}},
                              .threads = threads,
                              .strict_storage = true}));
+  MINNOW_RETURN_IF_ERROR(WriteAllPages(executor));
   return CycledStep(std::move(executor), "grad", std::move(grads));
 }
 

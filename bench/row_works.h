@@ -41,6 +41,11 @@ class CycledStep {
   size_t next_ = 0;
 };
 
+// Writes to the memory of all variables, with what is there. The system gives
+// zeros their memory when they are written first, which takes longer than an
+// update, and which a long training meets once.
+absl::Status WriteAllPages(const Executor& executor);
+
 // An update of the table, with momentum, by a gradient of `rows` rows.
 absl::StatusOr<CycledStep> RowUpdateStep(RowUpdateMode mode, int64_t rows,
                                          int threads);
