@@ -38,13 +38,15 @@ def picture(results):
     parts, y = [], 50
     for index, name in enumerate(names):
         color = COLORS[name.split()[0]]
-        x = LEFT - 120 + index * 140
+        x = LEFT - 160 + index * 160
         parts.append(f'<rect x="{x}" y="8" width="12" height="12" fill="{color}"/>')
         parts.append(text(x + 17, 18, name))
     top = y - 8
     for result in results:
         own = result.columns[0][1]
         bars = [(name, seconds / own) for name, seconds, _ in result.columns[1:] if seconds]
+        if not bars:
+            continue
         parts.append(text(LEFT - 12, y + len(bars) * BAR / 2 + 4, result.row.title, "end"))
         for name, ratio in bars:
             begin, end = sorted((place(1), place(ratio)))
@@ -53,7 +55,8 @@ def picture(results):
                 f'<rect x="{begin:.1f}" y="{y}" width="{max(end - begin, 1):.1f}" '
                 f'height="{BAR - 2}" fill="{color}"/>'
             )
-            parts.append(text(end + 4, y + BAR - 3, f"{ratio:.2g}", size=9))
+            label = f"{ratio:.0f}" if ratio >= 10 else f"{ratio:.2g}"
+            parts.append(text(end + 4, y + BAR - 3, label, size=9))
             y += BAR
         y += GAP
     for power in range(-3, 8):
