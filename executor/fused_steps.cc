@@ -22,9 +22,8 @@ void FusedSteps::Add(const Kernel& kernel, const void* attrs,
                      absl::Span<const ArrayRef* const> args) {
   Step step{kernel.elements, attrs, {}, args.back()->size};
   for (size_t k = 0; k < args.size(); ++k) {
-    step.args.push_back({args[k],
-                         static_cast<int64_t>(DTypeSize(kernel.args[k].dtype)),
-                         args[k]->size != step.size});
+    step.args.push_back(
+        {args[k], kernel.args[k].dtype, args[k]->size != step.size});
   }
   if (fusion_ == Fusion::kChain) {
     AddToChain(step);
@@ -37,7 +36,7 @@ void FusedSteps::Add(const Kernel& kernel, const void* attrs,
 void FusedSteps::AddToChain(const Step& step) {
   for (const Arg& arg : step.args) {
     if (!arg.repeated && arrays_.insert(arg.array->values).second) {
-      element_bytes_ += arg.element_size;
+      element_bytes_ += static_cast<int64_t>(DTypeSize(arg.dtype));
     }
   }
   piece_ = std::clamp(kPieceBytes / element_bytes_ / kPieceUnit * kPieceUnit,
@@ -63,9 +62,7 @@ void FusedSteps::RunElements(const Step& step, int64_t begin, int64_t end) {
   std::array<ElementsRef, kMaxElementwiseArgs> refs;
   for (size_t k = 0; k < refs.size() && k < step.args.size(); ++k) {
     const Arg& arg = step.args[k];
-    auto* const data = static_cast<std::byte*>(arg.array->values);
-    refs[k] = {arg.repeated ? data : data + begin * arg.element_size,
-               arg.repeated};
+    refs[k] = ElementsAt(*arg.array, arg.dtype, begin, arg.repeated);
   }
   step.elements(step.attrs, refs.data(), end - begin);
 }

@@ -30,7 +30,7 @@ class FusedSteps {
  private:
   struct Arg {
     const ArrayRef* array;
-    int64_t element_size;
+    DType dtype;
     bool repeated;
   };
   struct Step {

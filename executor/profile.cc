@@ -32,7 +32,8 @@ size_t EndOf(const Plan& plan, int64_t step) {
 int64_t DenseBytes(const Plan& plan, int64_t step) {
   absl::flat_hash_map<std::tuple<ValuePlace::Kind, int32_t, int64_t>, int64_t>
       arrays;
-  for (size_t i = static_cast<size_t>(step); i < EndOf(plan, step); ++i) {
+  const size_t end = EndOf(plan, step);
+  for (size_t i = static_cast<size_t>(step); i < end; ++i) {
     for (int32_t value : plan.steps[i].args) {
       if (plan.storages[value] != StorageType::kDense) continue;
       const ValuePlace& place = plan.places[value];
@@ -84,8 +85,11 @@ int64_t Profile::Now() {
 std::string Profile::ToChromeTrace(const Plan& plan) const {
   const int64_t start = events_.empty() ? 0 : events_[0].begin;
   std::string json = "{\"displayTimeUnit\":\"ns\",\"traceEvents\":[";
+  absl::flat_hash_map<int64_t, Label> labels;
   for (const Event& event : events_) {
-    const Label label = LabelOf(plan, event.step);
+    const auto [found, is_new] = labels.try_emplace(event.step);
+    Label& label = found->second;
+    if (is_new) label = LabelOf(plan, event.step);
     absl::StrAppendFormat(
         &json,
         "%s\n{\"ph\":\"X\",\"pid\":1,\"tid\":1,\"name\":%s,\"cat\":%s,"

@@ -156,42 +156,50 @@ V AnyViewOf(const ArrayRef& ref, const std::array<DType, 2>& types) {
   return {{types[V::kType], ref.values, ref.size, ref.dims}};
 }
 
+// The arguments of a kernel, as these views.
+template <AnyView... Views>
+struct AnyArguments {
+  static constexpr std::array<AnyArg, sizeof...(Views)> kArgs = {
+      AnyArg{Views::kType, Views::kWrites}...};
+
+  template <typename F>
+  static absl::Status Pass(const F& f, absl::Span<const ArrayRef* const> args,
+                           const std::array<DType, 2>& types) {
+    return [&]<size_t... i>(std::index_sequence<i...>) {
+      return f(AnyViewOf<Views>(*args[i], types)...);
+    }
+    (std::index_sequence_for<Views...>());
+  }
+};
+
 // What the signature of a kernel says.
 template <auto fn>
 struct AnyCall;
 
 template <typename A, AnyView... Views,
           absl::Status (*fn)(const RunContext&, const A&, Views...)>
-struct AnyCall<fn> {
-  static constexpr std::array<AnyArg, sizeof...(Views)> kArgs = {
-      AnyArg{Views::kType, Views::kWrites}...};
-
+struct AnyCall<fn> : AnyArguments<Views...> {
   static absl::Status Run(const RunContext& context, const void* attrs,
                           absl::Span<const ArrayRef* const> args,
                           const std::array<DType, 2>& types) {
-    return [&]<size_t... i>(std::index_sequence<i...>) {
-      return fn(context, *static_cast<const A*>(attrs),
-                AnyViewOf<Views>(*args[i], types)...);
-    }
-    (std::index_sequence_for<Views...>());
+    const auto call = [&](const Views&... views) {
+      return fn(context, *static_cast<const A*>(attrs), views...);
+    };
+    return AnyArguments<Views...>::Pass(call, args, types);
   }
 };
 
 template <typename A, typename P, AnyView... Views,
           absl::Status (*fn)(const RunContext&, const A&, const P&, Views...)>
-struct AnyCall<fn> {
-  static constexpr std::array<AnyArg, sizeof...(Views)> kArgs = {
-      AnyArg{Views::kType, Views::kWrites}...};
-
+struct AnyCall<fn> : AnyArguments<Views...> {
   static absl::Status Run(const RunContext& context, const void* attrs,
                           absl::Span<const ArrayRef* const> args,
                           const std::array<DType, 2>& types) {
-    return [&]<size_t... i>(std::index_sequence<i...>) {
+    const auto call = [&](const Views&... views) {
       return fn(context, *static_cast<const A*>(attrs),
-                *static_cast<const P*>(context.prepared),
-                AnyViewOf<Views>(*args[i], types)...);
-    }
-    (std::index_sequence_for<Views...>());
+                *static_cast<const P*>(context.prepared), views...);
+    };
+    return AnyArguments<Views...>::Pass(call, args, types);
   }
 };
 
