@@ -1,5 +1,6 @@
 """PyTorch on the CPU: eager mode and the fused SGD."""
 
+import functools
 import itertools
 import random
 import sys
@@ -115,7 +116,8 @@ def embedding(batch):
     return run
 
 
-def pointwise(length):
+def chain(one, length):
+    """The function `one` of an array and of its place, `length` times."""
     first = torch.randn(settings.CHAIN_SIZE)
 
     @torch.inference_mode()
@@ -123,22 +125,13 @@ def pointwise(length):
         for _ in range(steps):
             x = first
             for i in range(length):
-                x = x * settings.CHAIN_FACTOR if i % 2 == 0 else x + settings.CHAIN_TERM
+                x = one(x, i)
 
     return run
 
 
-def pointwise_tanh(length):
-    first = torch.randn(settings.CHAIN_SIZE)
-
-    @torch.inference_mode()
-    def run(steps):
-        for _ in range(steps):
-            x = first
-            for _ in range(length):
-                x = torch.tanh(x)
-
-    return run
+def arithmetic(x, i):
+    return x * settings.CHAIN_FACTOR if i % 2 == 0 else x + settings.CHAIN_TERM
 
 
 def dispatch(length):
@@ -220,8 +213,8 @@ if __name__ == "__main__":
             "many": many,
             "lazy": lazy,
             "embedding": embedding,
-            "pointwise": pointwise,
-            "pointwise_tanh": pointwise_tanh,
+            "pointwise": functools.partial(chain, arithmetic),
+            "pointwise_tanh": functools.partial(chain, lambda x, _: torch.tanh(x)),
             "dispatch": dispatch,
             "mlp": mlp,
             "train": train,
