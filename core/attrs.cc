@@ -98,7 +98,20 @@ DynamicField DynamicFieldAt(absl::Span<const FieldPlace> fields, size_t index) {
   return field.dynamic ? field.type->dynamic(field.value) : DynamicField();
 }
 
+template struct FieldFunctions<bool>;
+template struct FieldFunctions<int64_t>;
+template struct FieldFunctions<float>;
+template struct FieldFunctions<double>;
+template struct FieldFunctions<DType>;
+template struct FieldFunctions<std::optional<DType>>;
+template struct FieldFunctions<std::optional<int64_t>>;
+template struct FieldFunctions<std::vector<int64_t>>;
+template struct FieldFunctions<std::optional<std::vector<int64_t>>>;
+template struct FieldFunctions<std::vector<float>>;
+
 }  // namespace internal
+
+template const AttrsType* AttrsTypeOf<NoAttrs>();
 
 Attrs::Attrs() {
   static const Attrs* const none = new Attrs(NoAttrs{});

@@ -182,26 +182,59 @@ struct FieldType {
 };
 
 template <typename T>
-inline constexpr FieldType kFieldType = {
-    .name = []() -> std::string { return AttrCodec<T>::Type(); },
-    .get =
-        [](const void* value) {
-          return AttrCodec<T>::ToValue(*static_cast<const T*>(value));
-        },
-    .set = [](const AttrValue& from, void* value) -> absl::Status {
-      absl::StatusOr<T> parsed = AttrFromValue<T>(from);
-      if (!parsed.ok()) return parsed.status();
-      *static_cast<T*>(value) = *std::move(parsed);
-      return absl::OkStatus();
-    },
-    .dynamic = [](void* value) -> DynamicField {
-      if constexpr (std::is_constructible_v<DynamicField, T*>) {
-        return static_cast<T*>(value);
-      } else {
-        return {};
-      }
-    },
+struct FieldFunctions {
+  static std::string Name();
+  static AttrValue Get(const void* value);
+  static absl::Status Set(const AttrValue& from, void* value);
+  static DynamicField Dynamic(void* value);
 };
+
+template <typename T>
+std::string FieldFunctions<T>::Name() {
+  return AttrCodec<T>::Type();
+}
+
+template <typename T>
+AttrValue FieldFunctions<T>::Get(const void* value) {
+  return AttrCodec<T>::ToValue(*static_cast<const T*>(value));
+}
+
+template <typename T>
+absl::Status FieldFunctions<T>::Set(const AttrValue& from, void* value) {
+  absl::StatusOr<T> parsed = AttrFromValue<T>(from);
+  if (!parsed.ok()) return parsed.status();
+  *static_cast<T*>(value) = *std::move(parsed);
+  return absl::OkStatus();
+}
+
+template <typename T>
+DynamicField FieldFunctions<T>::Dynamic(void* value) {
+  if constexpr (std::is_constructible_v<DynamicField, T*>) {
+    return static_cast<T*>(value);
+  } else {
+    return {};
+  }
+}
+
+template <typename T>
+inline constexpr FieldType kFieldType = {
+    .name = FieldFunctions<T>::Name,
+    .get = FieldFunctions<T>::Get,
+    .set = FieldFunctions<T>::Set,
+    .dynamic = FieldFunctions<T>::Dynamic,
+};
+
+// The types that many operators have are compiled once, in attrs.cc.
+extern template struct FieldFunctions<bool>;
+extern template struct FieldFunctions<int64_t>;
+extern template struct FieldFunctions<float>;
+extern template struct FieldFunctions<double>;
+extern template struct FieldFunctions<DType>;
+extern template struct FieldFunctions<std::optional<DType>>;
+extern template struct FieldFunctions<std::optional<int64_t>>;
+extern template struct FieldFunctions<std::vector<int64_t>>;
+extern template struct FieldFunctions<std::optional<std::vector<int64_t>>>;
+extern template struct FieldFunctions<std::vector<float>>;
 
 // A field of a struct that is at hand, without the type of either.
 struct FieldPlace {
@@ -287,6 +320,8 @@ const AttrsType* AttrsTypeOf() {
       new AttrsType(internal::MakeAttrsType<A>());
   return type;
 }
+
+extern template const AttrsType* AttrsTypeOf<NoAttrs>();
 
 // An immutable attribute struct of any type. Copies share it.
 class Attrs {

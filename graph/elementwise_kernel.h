@@ -80,7 +80,7 @@ struct ElementsParam<Operand<T>> {
 };
 
 template <auto fn, typename A, typename... Params>
-Kernel MakeElementwiseKernel(void (*)(const A&, int64_t, Params...)) {
+constexpr Kernel MakeElementwiseKernel(void (*)(const A&, int64_t, Params...)) {
   static_assert(sizeof...(Params) <= kMaxElementwiseArgs);
   return {
       .args = {ElementsParam<Params>::kType...},
@@ -97,7 +97,7 @@ Kernel MakeElementwiseKernel(void (*)(const A&, int64_t, Params...)) {
 }  // namespace internal
 
 template <auto fn>
-Kernel ElementwiseKernelOf() {
+constexpr Kernel ElementwiseKernelOf() {
   return internal::MakeElementwiseKernel<fn>(fn);
 }
 

@@ -33,8 +33,11 @@
 #ifndef MINNOW_GRAPH_KERNEL_H_
 #define MINNOW_GRAPH_KERNEL_H_
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
+#include <iterator>
 #include <memory>
 #include <type_traits>
 #include <utility>
@@ -78,6 +81,39 @@ struct ArgType {
   bool repeats = false;
 };
 
+// The types of the arguments of a kernel: a list that is a literal, so that a
+// kernel is one, and the kernels of an operator are a table in the program.
+class ArgTypes {
+ public:
+  static constexpr size_t kMaxSize = 16;
+
+  constexpr ArgTypes() = default;
+  // REQUIRES: at most kMaxSize, as in all that follows.
+  constexpr ArgTypes(std::initializer_list<ArgType> types) {
+    for (const ArgType& type : types) push_back(type);
+  }
+
+  constexpr void push_back(const ArgType& type) { types_.at(size_++) = type; }
+  // Longer by as many of this type as are missing.
+  constexpr void extend(size_t size, const ArgType& type) {
+    while (size_ < size) push_back(type);
+  }
+
+  constexpr size_t size() const { return size_; }
+  constexpr ArgType& operator[](size_t i) { return types_[i]; }
+  constexpr const ArgType& operator[](size_t i) const { return types_[i]; }
+  constexpr const ArgType& front() const { return types_[0]; }
+  constexpr const ArgType& back() const { return types_[size_ - size_t{1}]; }
+  constexpr ArgType* begin() { return types_.data(); }
+  constexpr ArgType* end() { return types_.data() + size_; }
+  constexpr const ArgType* begin() const { return types_.data(); }
+  constexpr const ArgType* end() const { return types_.data() + size_; }
+
+ private:
+  std::array<ArgType, kMaxSize> types_ = {};
+  uint8_t size_ = 0;
+};
+
 // What was prepared at bind, and the scratch memory that it needs in a run.
 struct Prepared {
   std::shared_ptr<const void> state;
@@ -93,7 +129,7 @@ struct ElementsRef {
 
 struct Kernel {
   // Inputs, then outputs. With groups: those of one group, then shared ones.
-  std::vector<ArgType> args = {};
+  ArgTypes args = {};
   absl::Status (*run)(const RunContext& context, const void* attrs,
                       absl::Span<const ArrayRef* const> args) = nullptr;
   // The kernel applies only where this holds. Null: always.
@@ -109,13 +145,13 @@ struct Kernel {
   void (*elements)(const void* attrs, const ElementsRef* args,
                    int64_t n) = nullptr;
 
-  Kernel When(bool (*condition)(const Attrs& attrs)) && {
+  constexpr Kernel When(bool (*condition)(const Attrs& attrs)) && {
     when = condition;
-    return std::move(*this);
+    return *this;
   }
-  Kernel NotForFallback() && {
+  constexpr Kernel NotForFallback() && {
     for_fallback = false;
-    return std::move(*this);
+    return *this;
   }
 };
 
@@ -171,17 +207,17 @@ V GetView(absl::Span<const ArrayRef* const> args) {
 }
 
 template <typename... Views>
-std::vector<ArgType> ArgTypes() {
+constexpr ArgTypes ArgTypesOf() {
   static_assert((size_t{0} + ... + ViewTraits<Views>::kIsList) <= 1,
                 "a kernel takes at most one list");
-  return {{ViewTraits<Views>::kDType, ViewTraits<Views>::kStorage,
-           ViewTraits<Views>::kWrites, ViewTraits<Views>::kIsList}...};
+  return {ArgType{ViewTraits<Views>::kDType, ViewTraits<Views>::kStorage,
+                  ViewTraits<Views>::kWrites, ViewTraits<Views>::kIsList}...};
 }
 
 // How a kernel's function takes the arguments of a call: as views.
 template <typename... Views>
 struct Arguments {
-  static std::vector<ArgType> Types() { return ArgTypes<Views...>(); }
+  static constexpr ArgTypes Types() { return ArgTypesOf<Views...>(); }
 
   template <typename F>
   static absl::Status Pass(F&& f, const RunContext&,
@@ -196,8 +232,8 @@ struct Arguments {
 // As groups of views, and views of what all groups share.
 template <typename... Views, typename... Shared>
 struct Arguments<Groups<Views...>, Shared...> {
-  static std::vector<ArgType> Types() {
-    return ArgTypes<Views..., Shared...>();
+  static constexpr ArgTypes Types() {
+    return ArgTypesOf<Views..., Shared...>();
   }
 
   template <typename F>
@@ -213,7 +249,8 @@ struct Arguments<Groups<Views...>, Shared...> {
 };
 
 template <auto fn, typename A, typename... Params>
-Kernel MakeKernel(absl::Status (*)(const RunContext&, const A&, Params...)) {
+constexpr Kernel MakeKernel(absl::Status (*)(const RunContext&, const A&,
+                                             Params...)) {
   return {.args = Arguments<Params...>::Types(),
           .run = [](const RunContext& context, const void* attrs,
                     absl::Span<const ArrayRef* const> args) {
@@ -237,8 +274,9 @@ absl::StatusOr<Prepared> Prepare(const Attrs& attrs,
 }
 
 template <auto fn, auto prepare, typename A, typename P, typename... Params>
-Kernel MakePreparedKernel(absl::Status (*)(const RunContext&, const A&,
-                                           const P&, Params...)) {
+constexpr Kernel MakePreparedKernel(absl::Status (*)(const RunContext&,
+                                                     const A&, const P&,
+                                                     Params...)) {
   return {.args = Arguments<Params...>::Types(),
           .run =
               [](const RunContext& context, const void* attrs,
@@ -256,23 +294,31 @@ Kernel MakePreparedKernel(absl::Status (*)(const RunContext&, const A&,
 
 // The kernel that runs `fn`: its signature says when it applies.
 template <auto fn>
-Kernel KernelOf() {
+constexpr Kernel KernelOf() {
   return internal::MakeKernel<fn>(fn);
 }
 
 // The same with a state that `prepare` makes at bind. If the state has a
 // member `workspace_bytes`, the kernel gets as much scratch memory.
 template <auto fn, auto prepare>
-Kernel KernelOf() {
+constexpr Kernel KernelOf() {
   return internal::MakePreparedKernel<fn, prepare>(fn);
 }
 
 // One kernel for each type: KernelsFor(FloatTypes(), []<typename T>() {
 //   return KernelOf<Square<T>>(); })
 template <typename... T, typename F>
-std::vector<Kernel> KernelsFor(Types<T...>, F&& kernel_of) {
-  return {kernel_of.template operator()<T>()...};
+std::vector<Kernel> KernelsFor(Types<T...>, F) {
+  static constexpr Kernel kKernels[] = {F().template operator()<T>()...};
+  return {std::begin(kKernels), std::end(kKernels)};
 }
+
+// The kernels of all parts. Of kernels that are alike, the first one is chosen.
+std::vector<Kernel> Joined(std::initializer_list<std::vector<Kernel>> parts);
+
+// Kernels that apply only where the condition holds, too.
+std::vector<Kernel> KernelsWhen(bool (*condition)(const Attrs& attrs),
+                                std::vector<Kernel> kernels);
 
 }  // namespace minnow
 

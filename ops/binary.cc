@@ -67,20 +67,6 @@ std::vector<OpDef> ScalarOps() {
 
 }  // namespace
 
-absl::Status InferScalarDType(DTypeInference& node) {
-  const std::optional<DType> data = node.input(0);
-  const bool is_int = node.attrs<ScalarAttrs>().is_int;
-  if (data.has_value() && !IsFloating(*data)) {
-    if (!is_int) return node.MergeOutput(0, DType::kFloat64);
-    if (*data == DType::kBool) return node.MergeOutput(0, DType::kInt64);
-  }
-  // Of an output alone nothing follows where an integer may have given it.
-  if (!data.has_value() && node.output(0) == DType::kFloat64 && !is_int) {
-    return absl::OkStatus();
-  }
-  return SameDType(node);
-}
-
 Symbol operator-(Symbol a) { return op::Negative(a); }
 
 std::vector<OpDef> BinaryOps() {
@@ -109,13 +95,11 @@ std::vector<OpDef> BinaryOps() {
     ops.insert(ops.end(), pair.begin(), pair.end());
   }
   for (OpDef& op : ops) {
-    std::vector<Kernel> more;
     if (op.name == "elemwise_add" || op.name == "elemwise_sub") {
-      more = SumKernels(op.kernels);
+      op.kernels = Joined({op.kernels, SumKernels(op.kernels)});
     } else if (op.name == "elemwise_mul") {
-      more = ProductKernels(op.kernels);
+      op.kernels = Joined({op.kernels, ProductKernels(op.kernels)});
     }
-    for (Kernel& kernel : more) op.kernels.push_back(std::move(kernel));
   }
   return ops;
 }

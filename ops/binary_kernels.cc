@@ -78,7 +78,43 @@ class BroadcastInput {
   bool is_whole_ = true;  // Has all elements of the output, in its order.
 };
 
+// Elements of an operand as C, in a tile; one element if it is repeated.
+template <typename C>
+Operand<C> ConvertOperand(ElementsRef operand, DType dtype, int64_t begin,
+                          int64_t n, C* tile) {
+  const auto size = static_cast<int64_t>(DTypeSize(dtype));
+  const auto* const data = static_cast<const std::byte*>(operand.data);
+  ConvertElements(dtype, data + (operand.repeated ? 0 : begin * size),
+                  DTypeOf<C>, tile, operand.repeated ? 1 : n);
+  return {tile, operand.repeated};
+}
+
 }  // namespace
+
+template <typename C>
+void ConvertedBinary(BinaryFunction<C> function, DType dtype, int64_t n,
+                     ElementsRef lhs, ElementsRef rhs, void* out) {
+  const auto size = static_cast<int64_t>(DTypeSize(dtype));
+  C x[kTile];
+  C y[kTile];
+  for (int64_t begin = 0; begin < n; begin += kTile) {
+    const int64_t count = std::min(kTile, n - begin);
+    const Operand<C> a = ConvertOperand(lhs, dtype, begin, count, +x);
+    const Operand<C> b = ConvertOperand(rhs, dtype, begin, count, +y);
+    // Over the operand that has `count` elements.
+    C* const result = a.repeated ? y : x;
+    function(count, a, b, result);
+    ConvertElements(DTypeOf<C>, result, dtype,
+                    static_cast<std::byte*>(out) + begin * size, count);
+  }
+}
+
+template void ConvertedBinary(BinaryFunction<float>, DType, int64_t,
+                              ElementsRef, ElementsRef, void*);
+template void ConvertedBinary(BinaryFunction<double>, DType, int64_t,
+                              ElementsRef, ElementsRef, void*);
+template void ConvertedBinary(BinaryFunction<int32_t>, DType, int64_t,
+                              ElementsRef, ElementsRef, void*);
 
 absl::StatusOr<Prepared> PrepareBroadcast(const Attrs&,
                                           absl::Span<const Shape> shapes) {

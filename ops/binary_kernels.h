@@ -49,9 +49,14 @@ using BinaryMathType = decltype(BinaryMathTypeOf<F, T>());
 
 namespace internal {
 
-// One operand at most is repeated, unless n = 1.
+// A function of n elements; one operand at most is repeated, unless n = 1.
+template <typename C>
+using BinaryFunction = void (*)(int64_t n, Operand<C> lhs, Operand<C> rhs,
+                                C* out);
+
 template <typename F, typename C>
-void NativeBinary(int64_t n, Operand<C> lhs, Operand<C> rhs, C* out) {
+[[gnu::noinline]] void NativeBinary(int64_t n, Operand<C> lhs, Operand<C> rhs,
+                                    C* out) {
   Vectorize([=]() MINNOW_INLINE {
     const F f;
     const C* x = lhs.data;
@@ -68,14 +73,18 @@ void NativeBinary(int64_t n, Operand<C> lhs, Operand<C> rhs, C* out) {
   });
 }
 
-// Elements of an operand as C, in a tile; one element if it is repeated.
-template <typename T, typename C>
-Operand<C> ConvertOperand(Operand<T> operand, int64_t begin, int64_t n,
-                          C* tile) {
-  ConvertElements(operand.data + (operand.repeated ? 0 : begin), tile,
-                  operand.repeated ? 1 : n);
-  return {tile, operand.repeated};
-}
+// The same function of elements of another type, which are converted to C, and
+// back, a tile at a time.
+template <typename C>
+void ConvertedBinary(BinaryFunction<C> function, DType dtype, int64_t n,
+                     ElementsRef lhs, ElementsRef rhs, void* out);
+
+extern template void ConvertedBinary(BinaryFunction<float>, DType, int64_t,
+                                     ElementsRef, ElementsRef, void*);
+extern template void ConvertedBinary(BinaryFunction<double>, DType, int64_t,
+                                     ElementsRef, ElementsRef, void*);
+extern template void ConvertedBinary(BinaryFunction<int32_t>, DType, int64_t,
+                                     ElementsRef, ElementsRef, void*);
 
 template <typename F, typename T>
 void BinaryElements(int64_t n, Operand<T> lhs, Operand<T> rhs, T* out) {
@@ -83,17 +92,11 @@ void BinaryElements(int64_t n, Operand<T> lhs, Operand<T> rhs, T* out) {
   if constexpr (std::is_same_v<T, C>) {
     NativeBinary<F>(n, lhs, rhs, out);
   } else {
-    C x[kTile];
-    C y[kTile];
-    for (int64_t begin = 0; begin < n; begin += kTile) {
-      const int64_t count = std::min(kTile, n - begin);
-      const Operand<C> a = ConvertOperand(lhs, begin, count, +x);
-      const Operand<C> b = ConvertOperand(rhs, begin, count, +y);
-      // Over the operand that has `count` elements.
-      C* const result = a.repeated ? y : x;
-      NativeBinary<F, C>(count, a, b, result);
-      ConvertElements(result, out + begin, count);
-    }
+    const auto untyped = [](Operand<T> operand) -> ElementsRef {
+      return {const_cast<T*>(operand.data), operand.repeated};
+    };
+    ConvertedBinary<C>(NativeBinary<F, C>, DTypeOf<T>, n, untyped(lhs),
+                       untyped(rhs), out);
   }
 }
 
@@ -142,18 +145,18 @@ std::vector<Kernel> BinaryKernels(Types<T...> types) {
 // gives int64 or float64, as in MXNet.
 template <typename F, bool reversed, bool keeps_zero = false>
 std::vector<Kernel> ScalarKernels() {
-  std::vector<Kernel> kernels = KernelsFor(NumberTypes(), []<typename T>() {
-    return ElementwiseKernelOf<internal::Scalar<F, reversed, T, T>>();
-  });
-  for (Kernel& kernel : KernelsFor(
-           Types<int8_t, uint8_t, int32_t, int64_t, bool>(), []<typename T>() {
-             return ElementwiseKernelOf<
-                 internal::Scalar<F, reversed, T, double>>();
-           })) {
-    kernels.push_back(std::move(kernel));
-  }
-  kernels.push_back(
-      ElementwiseKernelOf<internal::Scalar<F, reversed, bool, int64_t>>());
+  std::vector<Kernel> kernels = Joined(
+      {KernelsFor(
+           NumberTypes(),
+           []<typename T>() {
+             return ElementwiseKernelOf<internal::Scalar<F, reversed, T, T>>();
+           }),
+       KernelsFor(Types<int8_t, uint8_t, int32_t, int64_t, bool>(),
+                  []<typename T>() {
+                    return ElementwiseKernelOf<
+                        internal::Scalar<F, reversed, T, double>>();
+                  }),
+       {ElementwiseKernelOf<internal::Scalar<F, reversed, bool, int64_t>>()}});
   return keeps_zero ? WithStoredValues(std::move(kernels)) : kernels;
 }
 

@@ -60,7 +60,7 @@ std::vector<Kernel> MoveKernels(PrepareFn prepare,
     kernel.prepare = prepare;
     for (DType other : kAllDTypes) {
       if (!any && other != dtype) continue;
-      kernel.args.clear();
+      kernel.args = {};
       for (const MoveArg& arg : args) {
         kernel.args.push_back(ArgOf(arg, arg.any_dtype ? other : dtype));
       }

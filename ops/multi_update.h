@@ -104,7 +104,7 @@ std::vector<Kernel> MultiKernelsOfFormat() {
                        RunGroups<Rule, A, format.Of(DType::kFloat16)>,
                        RunGroups<Rule, A, format.Of(DType::kBFloat16)>});
   for (Kernel& kernel : kernels) {
-    kernel.args.resize(kernel.args.size() + kShared,
+    kernel.args.extend(kernel.args.size() + kShared,
                        {DType::kFloat32, StorageType::kDense,
                         /*writes=*/false, /*is_list=*/false});
     if (format.grad == StorageType::kDense) {

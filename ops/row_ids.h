@@ -71,10 +71,11 @@ using RowIdTypes = Types<int32_t, int64_t, float, double>;
 // The kernels that make_kernel.operator()<T, Id>() returns, for each of the
 // types and ids of each of the types `IdTypes`.
 template <typename IdTypes = RowIdTypes, typename... T, typename F>
-std::vector<Kernel> KernelsForIds(Types<T...>, const F& make_kernel) {
+std::vector<Kernel> KernelsForIds(Types<T...>, F) {
   std::vector<Kernel> kernels;
   const auto add = [&]<typename U, typename... Id>(Types<Id...>) {
-    (kernels.push_back(make_kernel.template operator()<U, Id>()), ...);
+    static constexpr Kernel kKernels[] = {F().template operator()<U, Id>()...};
+    kernels.insert(kernels.end(), std::begin(kKernels), std::end(kKernels));
   };
   (add.template operator()<T>(IdTypes()), ...);
   return kernels;

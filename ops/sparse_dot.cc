@@ -170,53 +170,42 @@ bool GradientIsRowSparse(const Attrs& attrs) {
   return !a.transpose_a && !a.transpose_b;
 }
 
-template <typename F>
-void Append(const F& kernel_of, bool (*when)(const Attrs&),
-            std::vector<Kernel>& kernels) {
-  for (Kernel& kernel : KernelsFor(FloatTypes(), kernel_of)) {
-    kernels.push_back(std::move(kernel).When(when));
-  }
+template <template <typename> class Factor, template <typename> class Out>
+std::vector<Kernel> CsrFirstKernels(bool (*when)(const Attrs& attrs)) {
+  return KernelsWhen(
+      when, KernelsFor(FloatTypes(), []<typename T>() {
+        return KernelOf<CsrFirst<T, Factor, Out>, PrepareCsrDense<T>>();
+      }));
+}
+
+template <template <typename> class Out>
+std::vector<Kernel> GradientOfRhsKernels(bool (*when)(const Attrs& attrs)) {
+  return KernelsWhen(
+      when, KernelsFor(FloatTypes(), []<typename T>() {
+        return KernelOf<GradientWithCsr<T, Out>, PrepareGradOfRhs<T>>();
+      }));
 }
 
 }  // namespace
 
 std::vector<Kernel> SparseDotKernels() {
-  std::vector<Kernel> kernels;
-  const auto csr_dense = []<typename T, template <typename> class Factor,
-                            template <typename> class Out>() {
-    return KernelOf<CsrFirst<T, Factor, Out>, PrepareCsrDense<T>>();
-  };
-  Append(
-      [&]<typename T>() {
-        return csr_dense.template operator()<T, Dense, Dense>();
-      },
-      Gives<kDense, CsrDenseStorage>, kernels);
-  Append(
-      [&]<typename T>() {
-        return csr_dense.template operator()<T, Dense, RowSparse>();
-      },
-      Gives<kRowSparse, CsrDenseStorage>, kernels);
-  Append(
-      [&]<typename T>() {
-        return csr_dense.template operator()<T, RowSparse, Dense>();
-      },
-      GivesFromRows<kDense>, kernels);
-  Append(
-      [&]<typename T>() {
-        return csr_dense.template operator()<T, RowSparse, RowSparse>();
-      },
-      GivesFromRows<kRowSparse>, kernels);
-  Append(
-      []<typename T>() {
-        return KernelOf<CsrSecond<T, Dense>, PrepareDenseCsr<T>>();
-      },
-      Gives<kDense, DenseCsrStorage>, kernels);
-  Append(
-      []<typename T>() {
-        return KernelOf<CsrSecond<T, Csr>, PrepareDenseCsrToCsr<T>>();
-      },
-      Gives<kCsr, DenseCsrStorage>, kernels);
-  return kernels;
+  return Joined(
+      {CsrFirstKernels<Dense, Dense>(Gives<kDense, CsrDenseStorage>),
+       CsrFirstKernels<Dense, RowSparse>(Gives<kRowSparse, CsrDenseStorage>),
+       CsrFirstKernels<RowSparse, Dense>(GivesFromRows<kDense>),
+       CsrFirstKernels<RowSparse, RowSparse>(GivesFromRows<kRowSparse>),
+       KernelsWhen(
+           Gives<kDense, DenseCsrStorage>,
+           KernelsFor(
+               FloatTypes(),
+               []<typename T>() {
+                 return KernelOf<CsrSecond<T, Dense>, PrepareDenseCsr<T>>();
+               })),
+       KernelsWhen(
+           Gives<kCsr, DenseCsrStorage>,
+           KernelsFor(FloatTypes(), []<typename T>() {
+             return KernelOf<CsrSecond<T, Csr>, PrepareDenseCsrToCsr<T>>();
+           }))});
 }
 
 std::vector<Kernel> SparseDotLhsKernels() {
@@ -226,18 +215,8 @@ std::vector<Kernel> SparseDotLhsKernels() {
 }
 
 std::vector<Kernel> SparseDotRhsKernels() {
-  std::vector<Kernel> kernels;
-  Append(
-      []<typename T>() {
-        return KernelOf<GradientWithCsr<T, RowSparse>, PrepareGradOfRhs<T>>();
-      },
-      GradientIsRowSparse, kernels);
-  Append(
-      []<typename T>() {
-        return KernelOf<GradientWithCsr<T, Dense>, PrepareGradOfRhs<T>>();
-      },
-      nullptr, kernels);
-  return kernels;
+  return Joined({GradientOfRhsKernels<RowSparse>(GradientIsRowSparse),
+                 GradientOfRhsKernels<Dense>(nullptr)});
 }
 
 }  // namespace minnow

@@ -35,7 +35,7 @@ absl::StatusOr<int64_t> StoreSamePlaces(const ArrayRef& from,
 
 absl::Status RunStored(const RunContext& context, const void* attrs,
                        absl::Span<const ArrayRef* const> args) {
-  const std::vector<ArgType>& types = context.kernel->args;
+  const ArgTypes& types = context.kernel->args;
   MINNOW_ASSIGN_OR_RETURN(
       const int64_t n, StoreSamePlaces(*args[0], types[0], *args[1], types[1]));
   const auto values = [n](const ArrayRef& array) {

@@ -374,12 +374,12 @@ void Updater::Unpack(const std::byte* packed, const UpdateRuns& runs, int64_t a,
 
 }  // namespace
 
-std::vector<ArgType> UpdateArgs(const UpdateFormat& format, size_t num_states) {
+ArgTypes UpdateArgs(const UpdateFormat& format, size_t num_states) {
   const DType states = format.state_dtype();
-  std::vector<ArgType> args = {
+  ArgTypes args = {
       {format.dtype, format.weight, /*writes=*/true, /*is_list=*/false},
       {format.dtype, format.grad, /*writes=*/false, /*is_list=*/false}};
-  args.resize(format.NumArgs(num_states),
+  args.extend(format.NumArgs(num_states),
               {states, format.states, /*writes=*/true, /*is_list=*/false});
   return args;
 }

@@ -85,7 +85,7 @@ struct UpdateFormat {
 
 // The arguments of a kernel for a rule with `num_states` states, besides
 // weight32.
-std::vector<ArgType> UpdateArgs(const UpdateFormat& format, size_t num_states);
+ArgTypes UpdateArgs(const UpdateFormat& format, size_t num_states);
 
 // `args` are these.
 absl::Status Update(ThreadPool& threads, const UpdateRule& rule,
