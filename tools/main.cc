@@ -6,41 +6,29 @@
 #include <cstdio>
 #include <iostream>
 #include <string>
-#include <vector>
+#include <variant>
 
 #include "absl/strings/str_replace.h"
-#include "minnow/tools/commands.h"
+#include "minnow/tools/command_line.h"
 
 namespace {
 
 int Main(int argc, char** argv) {
-  CLI::App app("Minnow: compose, inspect, convert, run and train graphs.");
-  app.name("minnow");
-  app.require_subcommand(1);
-  const std::vector<minnow::Command> commands = {
-      minnow::AddOpsCommand(app), minnow::AddShowCommand(app),
-      minnow::AddConvertCommand(app), minnow::AddRunCommand(app),
-      minnow::AddTrainCommand(app)};
-  // CLI11 throws; its exceptions stay here.
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
+  const std::variant<minnow::Command, int> read =
+      minnow::ReadCommandLine(argc, argv);
+  if (const int* const status = std::get_if<int>(&read)) return *status;
+  absl::Status status =
+      std::visit([](const auto& command) { return minnow::Execute(command); },
+                 std::get<minnow::Command>(read));
+  // What was printed may not have reached its file.
+  if (status.ok() && !std::cout.flush()) {
+    status = absl::UnavailableError("cannot write to the standard output");
   }
-  for (const minnow::Command& command : commands) {
-    if (!command.app->parsed()) continue;
-    absl::Status status = command.run();
-    // What was printed may not have reached its file.
-    if (status.ok() && !std::cout.flush()) {
-      status = absl::UnavailableError("cannot write to the standard output");
-    }
-    if (status.ok()) return 0;
-    const std::string message =
-        absl::StrReplaceAll(status.message(), {{"\n", "\\n"}, {"\r", "\\r"}});
-    std::fprintf(stderr, "minnow: error: %s\n", message.c_str());
-    return 1;
-  }
-  return 2;
+  if (status.ok()) return 0;
+  const std::string message =
+      absl::StrReplaceAll(status.message(), {{"\n", "\\n"}, {"\r", "\\r"}});
+  std::fprintf(stderr, "minnow: error: %s\n", message.c_str());
+  return 1;
 }
 
 }  // namespace

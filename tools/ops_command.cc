@@ -1,5 +1,4 @@
 #include <iostream>
-#include <memory>
 #include <string>
 
 #include "minnow/core/status.h"
@@ -38,44 +37,27 @@ void PrintOp(const OpDef& op) {
 
 }  // namespace
 
-Command AddOpsCommand(CLI::App& app) {
-  struct Options {
-    std::string name;
-    bool json = false;
-    bool markdown = false;
-  };
-  auto options = std::make_shared<Options>();
-  CLI::App* command =
-      app.add_subcommand("ops", "List the operators, or describe one.");
-  command->add_option("NAME", options->name, "An operator");
-  CLI::Option* json = command->add_flag("--json", options->json, "As JSON");
-  command
-      ->add_flag("--markdown", options->markdown,
-                 "The reference of all operators, as docs/operators.md has it")
-      ->excludes(json);
-  return {command, [options]() -> absl::Status {
-            const auto registry = BuiltinOps();
-            if (options->markdown) {
-              std::cout << OperatorReference(*registry);
-              return absl::OkStatus();
-            }
-            if (options->name.empty()) {
-              if (options->json) {
-                std::cout << OpsJson(*registry) << "\n";
-              } else {
-                PrintList(*registry);
-              }
-              return absl::OkStatus();
-            }
-            MINNOW_ASSIGN_OR_RETURN(const OpDef* op,
-                                    registry->Get(options->name));
-            if (options->json) {
-              std::cout << OpJson(*op) << "\n";
-            } else {
-              PrintOp(*op);
-            }
-            return absl::OkStatus();
-          }};
+absl::Status Execute(const OpsCommand& command) {
+  const auto registry = BuiltinOps();
+  if (command.markdown) {
+    std::cout << OperatorReference(*registry);
+    return absl::OkStatus();
+  }
+  if (command.name.empty()) {
+    if (command.json) {
+      std::cout << OpsJson(*registry) << "\n";
+    } else {
+      PrintList(*registry);
+    }
+    return absl::OkStatus();
+  }
+  MINNOW_ASSIGN_OR_RETURN(const OpDef* op, registry->Get(command.name));
+  if (command.json) {
+    std::cout << OpJson(*op) << "\n";
+  } else {
+    PrintOp(*op);
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace minnow

@@ -1,4 +1,3 @@
-#include <memory>
 #include <string>
 #include <vector>
 
@@ -14,12 +13,6 @@
 
 namespace minnow {
 namespace {
-
-struct Options {
-  std::string graph, inputs, outputs;
-  std::vector<std::string> gradient_requests, inplace;
-  RunOptions run;
-};
 
 absl::Status ParseGradientRequests(const std::vector<std::string>& texts,
                                    RunOptions& options) {
@@ -64,51 +57,20 @@ absl::Status ParseInplace(const std::vector<std::string>& texts,
   return absl::OkStatus();
 }
 
-absl::Status Run(Options& options) {
-  MINNOW_RETURN_IF_ERROR(
-      ParseGradientRequests(options.gradient_requests, options.run));
-  MINNOW_RETURN_IF_ERROR(ParseInplace(options.inplace, options.run));
-  MINNOW_ASSIGN_OR_RETURN(const Graph graph,
-                          LoadGraph(options.graph, BuiltinOps()));
-  MINNOW_ASSIGN_OR_RETURN(const std::vector<NamedArray> inputs,
-                          ReadParamsFile(options.inputs));
-  MINNOW_ASSIGN_OR_RETURN(const std::vector<NamedArray> outputs,
-                          RunGraph(graph, inputs, options.run));
-  return WriteParamsFile(options.outputs, outputs);
-}
-
 }  // namespace
 
-Command AddRunCommand(CLI::App& app) {
-  auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand(
-      "run", "Run a graph once, on arrays from a .params file.");
-  command->add_option("GRAPH", options->graph, "A .pb, .pbtxt or .json file")
-      ->required();
-  command
-      ->add_option("--inputs", options->inputs,
-                   "Arrays arg:NAME, aux:NAME, head:K, gradinit:NAME")
-      ->required();
-  command
-      ->add_option("--outputs", options->outputs,
-                   "Gets the arrays out:K, aux:NAME, grad:NAME")
-      ->required();
-  command->add_flag("--train", options->run.training,
-                    "Operators behave as in training");
-  command->add_flag("--backward", options->run.backward,
-                    "Compute the gradients of all arguments");
-  command->add_option("--grad-req", options->gradient_requests,
-                      "NAME=write|add|null: what becomes of a gradient");
-  command->add_option("--inplace", options->inplace,
-                      "out:K=arg:NAME: write an output over a variable");
-  command->add_option("--seed", options->run.seed, "Of random operators");
-  command
-      ->add_option("--threads", options->run.threads,
-                   "Default: as many as the machine has")
-      ->check(CLI::Range(0, 1024));
-  command->add_flag("--strict-storage", options->run.strict_storage,
-                    "A fallback to dense is an error");
-  return {command, [options] { return Run(*options); }};
+absl::Status Execute(const RunCommand& command) {
+  RunOptions options = command.options;
+  MINNOW_RETURN_IF_ERROR(
+      ParseGradientRequests(command.gradient_requests, options));
+  MINNOW_RETURN_IF_ERROR(ParseInplace(command.inplace, options));
+  MINNOW_ASSIGN_OR_RETURN(const Graph graph,
+                          LoadGraph(command.graph, BuiltinOps()));
+  MINNOW_ASSIGN_OR_RETURN(const std::vector<NamedArray> inputs,
+                          ReadParamsFile(command.inputs));
+  MINNOW_ASSIGN_OR_RETURN(const std::vector<NamedArray> outputs,
+                          RunGraph(graph, inputs, options));
+  return WriteParamsFile(command.outputs, outputs);
 }
 
 }  // namespace minnow

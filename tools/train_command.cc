@@ -1,7 +1,6 @@
 #include <cstdio>
 #include <filesystem>
 #include <iostream>
-#include <memory>
 #include <optional>
 #include <string>
 #include <system_error>
@@ -26,19 +25,7 @@
 namespace minnow {
 namespace {
 
-// As on the command line. What is not given has a default, or is what the
-// checkpoint says that is resumed.
-struct Options {
-  std::optional<std::string> graph, data, schedule, resume, profile;
-  std::optional<std::vector<int64_t>> layers;
-  std::optional<int64_t> epochs, batch;
-  std::optional<float> lr, momentum, wd;
-  std::optional<uint64_t> seed;
-  int threads = 0;
-  std::string out = "out";
-};
-
-// What a checkpoint keeps of them, under these names.
+// What a checkpoint keeps of the options, under these names.
 constexpr char kData[] = "data", kEpochs[] = "epochs", kBatch[] = "batch",
                kLr[] = "lr", kSchedule[] = "schedule", kHistory[] = "history";
 
@@ -59,9 +46,9 @@ absl::Status FromCheckpoint(const Metadata& metadata, absl::string_view name,
   return absl::OkStatus();
 }
 
-class TrainCommand {
+class Training {
  public:
-  explicit TrainCommand(const Options& options) : options_(options) {}
+  explicit Training(const TrainCommand& options) : options_(options) {}
 
   absl::Status Run() {
     MINNOW_ASSIGN_OR_RETURN(std::optional<Checkpoint> checkpoint,
@@ -223,7 +210,7 @@ class TrainCommand {
   static constexpr float kDefaultLr = 0.1f;
   static constexpr char kDefaultSchedule[] = "cosine";
 
-  Options options_;
+  TrainCommand options_;
   DataSplit data_;
   int64_t epochs_ = 0;
   std::vector<EpochResult> history_;
@@ -231,58 +218,8 @@ class TrainCommand {
 
 }  // namespace
 
-Command AddTrainCommand(CLI::App& app) {
-  auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand(
-      "train", "Train a classifier on images or on the rows of a table.");
-  CLI::Option* resume =
-      command->add_option("--resume", options->resume,
-                          "Go on from a checkpoint, to --epochs epochs in all");
-  CLI::Option* graph =
-      command
-          ->add_option("GRAPH", options->graph,
-                       "A training step with variables data and label, and "
-                       "with probabilities as output 0; default: an MLP")
-          ->excludes(resume);
-  command->add_option("--data", options->data,
-                      "fashion-mnist (default), digits, a folder of IDX files "
-                      "or a CSV file with the label last");
-  command
-      ->add_option("--layers", options->layers,
-                   "Widths of the hidden layers; default 256,128")
-      ->delimiter(',')
-      ->check(CLI::PositiveNumber)
-      ->excludes(resume)
-      ->excludes(graph);
-  command->add_option("--epochs", options->epochs, "Default 10")
-      ->check(CLI::Range(int64_t{0}, int64_t{1} << 30));
-  command->add_option("--batch", options->batch, "Examples a step; default 64")
-      ->check(CLI::Range(int64_t{1}, int64_t{1} << 30))
-      ->excludes(resume);
-  command->add_option("--lr", options->lr, "Learning rate; default 0.1");
-  command->add_option("--momentum", options->momentum, "Default 0.9")
-      ->excludes(resume)
-      ->excludes(graph);
-  command->add_option("--wd", options->wd, "Weight decay; default 0")
-      ->excludes(resume)
-      ->excludes(graph);
-  command
-      ->add_option(
-          "--schedule", options->schedule,
-          "Of the learning rate: constant, step or cosine (default); the "
-          "last two rise during the first epoch")
-      ->check(CLI::IsMember({"constant", "step", "cosine"}));
-  command->add_option("--seed", options->seed, "Default 1")->excludes(resume);
-  command
-      ->add_option("--threads", options->threads,
-                   "Default: as many as the machine has")
-      ->check(CLI::Range(0, 1024));
-  command->add_option("--out", options->out,
-                      "The folder for graphs, checkpoint and curves");
-  command->add_option("--profile", options->profile,
-                      "Write the times of all steps to this file, for Chrome's "
-                      "trace viewer");
-  return {command, [options] { return TrainCommand(*options).Run(); }};
+absl::Status Execute(const TrainCommand& command) {
+  return Training(command).Run();
 }
 
 }  // namespace minnow
