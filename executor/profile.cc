@@ -2,14 +2,11 @@
 
 #include <algorithm>
 #include <chrono>
-#include <limits>
 #include <tuple>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "minnow/core/simd.h"
-#include "minnow/core/thread_pool.h"
 #include "minnow/graph/print.h"
 
 namespace minnow {
@@ -44,6 +41,16 @@ int64_t DenseBytes(const Plan& plan, int64_t step) {
   int64_t sum = 0;
   for (const auto& [place, bytes] : arrays) sum += bytes;
   return sum;
+}
+
+// That the kernels of the step, or of those that run together, know of.
+double Flops(const Plan& plan, int64_t step) {
+  double flops = 0;
+  const size_t end = EndOf(plan, step);
+  for (size_t i = static_cast<size_t>(step); i < end; ++i) {
+    flops += plan.steps[i].prepared.flops;
+  }
+  return flops;
 }
 
 Label LabelOf(const Plan& plan, int64_t step) {
@@ -101,7 +108,8 @@ std::string Profile::ToChromeTrace(const Plan& plan) const {
   return json + "\n]}\n";
 }
 
-std::string Profile::ToTable(const Plan& plan, double memory_bandwidth) const {
+std::string Profile::ToTable(const Plan& plan,
+                             const MachineLimits& limits) const {
   struct Total {
     int64_t step = 0, calls = 0, time = 0, regions = 0;
   };
@@ -120,44 +128,27 @@ std::string Profile::ToTable(const Plan& plan, double memory_bandwidth) const {
       [](const Total& a, const Total& b) { return a.time > b.time; });
   std::vector<std::vector<std::string>> rows = {
       {"node", "operator", "calls", "us a call", "share", "regions", "GB/s",
-       "of memory"}};
+       "GFLOP/s", "of limit"}};
   for (const Total& total : totals) {
     if (total.calls == 0) continue;
     const Label label = LabelOf(plan, total.step);
     const auto calls = static_cast<double>(total.calls);
     const auto time = static_cast<double>(total.time);
-    // Bytes a nanosecond are GB a second.
-    const double rate =
-        static_cast<double>(DenseBytes(plan, total.step)) * calls / time;
+    const auto bytes = static_cast<double>(DenseBytes(plan, total.step));
+    const double flops = Flops(plan, total.step);
+    // What is done in a nanosecond, in a second is so many times 1e9.
+    const double calls_per_ns = calls / time;
     rows.push_back(
         {label.name, label.category, absl::StrCat(total.calls),
          absl::StrFormat("%.2f", time * 1e-3 / calls),
          absl::StrFormat("%.1f %%", 100.0 * time / static_cast<double>(sum)),
          absl::StrFormat("%.3g", static_cast<double>(total.regions) / calls),
-         absl::StrFormat("%.3g", rate),
-         absl::StrFormat("%.0f %%", 100.0 * rate * 1e9 / memory_bandwidth)});
+         absl::StrFormat("%.3g", bytes * calls_per_ns),
+         flops == 0 ? "" : absl::StrFormat("%.3g", flops * calls_per_ns),
+         absl::StrFormat("%.0f %%", 100e9 * calls_per_ns *
+                                        limits.LeastTime(bytes, flops))});
   }
   return AlignColumns(rows);
-}
-
-double MemoryBandwidth(int threads) {
-  // Larger than the caches of one processor.
-  constexpr int64_t kSize = int64_t{1} << 24;
-  constexpr int64_t kGrain = int64_t{1} << 16;
-  ThreadPool pool(threads);
-  std::vector<float> values(static_cast<size_t>(kSize), 1.0f);
-  int64_t best = std::numeric_limits<int64_t>::max();
-  for (int repeat = 0; repeat < 4; ++repeat) {
-    const int64_t begin = Profile::Now();
-    ParallelFor(pool, kSize, kGrain, [&](int64_t first, int64_t last) {
-      Vectorize([first, last, x = values.data()]() MINNOW_INLINE {
-        for (int64_t i = first; i < last; ++i) x[i] *= 0.5f;
-      });
-    });
-    best = std::min(best, Profile::Now() - begin);
-  }
-  return 2e9 * static_cast<double>(kSize * sizeof(float)) /
-         static_cast<double>(best);
 }
 
 }  // namespace minnow

@@ -3,7 +3,7 @@
 //   Executor::Bind(graph, {..., .profile = true})
 //   step.profile()->ToChromeTrace(step.plan());   // For chrome://tracing and
 //                                                 // ui.perfetto.dev.
-//   step.profile()->ToTable(step.plan(), MemoryBandwidth(/*threads=*/2));
+//   step.profile()->ToTable(step.plan(), MeasureMachine(/*threads=*/2));
 #ifndef MINNOW_EXECUTOR_PROFILE_H_
 #define MINNOW_EXECUTOR_PROFILE_H_
 
@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "minnow/executor/machine_limits.h"
 #include "minnow/graph/plan.h"
 
 namespace minnow {
@@ -34,10 +35,12 @@ class Profile {
   // node, in the category of its operator.
   std::string ToChromeTrace(const Plan& plan) const;
   // One line for each step of the plan, the slowest first: calls, time, share,
-  // parallel regions in a call; and the bytes of its dense arrays a second,
-  // each array counted once, as they are and as a share of what memory can do,
-  // in bytes a second. Arrays that lie in a cache can be faster than memory.
-  std::string ToTable(const Plan& plan, double memory_bandwidth) const;
+  // parallel regions in a call; the bytes of its dense arrays a second, each
+  // array counted once; the floating-point operations a second, where its
+  // kernel counts them, as products do; and the least time that the machine
+  // takes for both, as a share of the time. Arrays that lie in a cache can be
+  // faster than that.
+  std::string ToTable(const Plan& plan, const MachineLimits& limits) const;
 
  private:
   struct Event {
@@ -45,10 +48,6 @@ class Profile {
   };
   std::vector<Event> events_;
 };
-
-// The bytes a second that `threads` threads read and write when they scale a
-// large array in place. Takes about 50 ms.
-double MemoryBandwidth(int threads);
 
 }  // namespace minnow
 

@@ -118,6 +118,8 @@ class ArgTypes {
 struct Prepared {
   std::shared_ptr<const void> state;
   int64_t workspace_bytes = 0;
+  // The floating-point operations of a run, where they are what it costs.
+  double flops = 0;
 };
 
 // An argument of a function on elements: elements that follow one another, or
@@ -269,6 +271,7 @@ absl::StatusOr<Prepared> Prepare(const Attrs& attrs,
   if constexpr (requires { state.workspace_bytes; }) {
     prepared.workspace_bytes = state.workspace_bytes;
   }
+  if constexpr (requires { state.flops; }) prepared.flops = state.flops;
   prepared.state = std::make_shared<const P>(std::move(state));
   return prepared;
 }
@@ -299,7 +302,8 @@ constexpr Kernel KernelOf() {
 }
 
 // The same with a state that `prepare` makes at bind. If the state has a
-// member `workspace_bytes`, the kernel gets as much scratch memory.
+// member `workspace_bytes`, the kernel gets as much scratch memory; a member
+// `flops` is for profiles.
 template <auto fn, auto prepare>
 constexpr Kernel KernelOf() {
   return internal::MakePreparedKernel<fn, prepare>(fn);

@@ -39,6 +39,7 @@ struct Product {
   MatMulPlan plan;
   bool swap;
   int64_t workspace_bytes;
+  double flops;
 };
 
 template <typename T>
@@ -46,7 +47,10 @@ Product PlanProduct(int64_t m, int64_t n, int64_t k, bool transpose_a,
                     bool transpose_b, bool swap = false, int64_t batch = 1) {
   const MatMulPlan plan =
       PlanMatMul<T>(m, n, k, transpose_a, transpose_b, batch);
-  return {plan, swap, plan.workspace_bytes};
+  const double flops = 2.0 * static_cast<double>(batch) *
+                       static_cast<double>(m) * static_cast<double>(n) *
+                       static_cast<double>(k);
+  return {plan, swap, plan.workspace_bytes, flops};
 }
 
 template <typename A, typename T>

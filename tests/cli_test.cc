@@ -674,6 +674,15 @@ TEST_F(CliTest, OutputThatCannotBeWrittenIsAnError) {
 
 // ---- train ------------------------------------------------------------------
 
+TEST_F(CliTest, TrainSaysAtOnceThatItsProfileCannotBeWritten) {
+  const ProgramResult result =
+      RunMinnow({"train", "--data", "digits", "--epochs", "1", "--out",
+                 Path("out"), "--profile", Path("nowhere/trace")});
+  EXPECT_EQ(result.status, 1);
+  EXPECT_EQ(result.out, "");
+  EXPECT_THAT(result.err, HasSubstr("nowhere/trace"));
+}
+
 TEST_F(CliTest, TrainWritesItsFilesAndTheAccuracy) {
   const ProgramResult result =
       RunMinnow({"train", "--data", "digits", "--epochs", "2", "--layers",
@@ -690,6 +699,7 @@ TEST_F(CliTest, TrainWritesItsFilesAndTheAccuracy) {
                            "checkpoint.ckpt", "graph.svg", "curves.svg"}) {
     EXPECT_NE(Read(absl::StrCat("out/", name)), "") << name;
   }
+  EXPECT_THAT(result.out, HasSubstr("GFLOP/s"));
   rapidjson::Document trace;
   EXPECT_FALSE(trace.Parse(Read("trace").c_str()).HasParseError());
   for (const char* name : {"out/step.pb", "out/step.pbtxt", "out/infer.pb"}) {

@@ -135,7 +135,7 @@ TEST(FusionTest, FusedStepsAreOneInTheProfile) {
   const Symbol z = b.Add("negative", {y}, {}, {.name = "last"});
   auto step = *Executor::Bind(*b.Build({z}), {.profile = true});
   ASSERT_TRUE(step.Run().ok());
-  const std::string table = step.profile()->ToTable(step.plan(), 1e9);
+  const std::string table = step.profile()->ToTable(step.plan(), {1e9, 1e9});
   EXPECT_THAT(table, HasSubstr("first .. last"));
   EXPECT_THAT(table, HasSubstr("2 fused"));
 }

@@ -54,6 +54,10 @@ class Training {
     MINNOW_ASSIGN_OR_RETURN(std::optional<Checkpoint> checkpoint,
                             ReadResumed());
     MINNOW_RETURN_IF_ERROR(LoadDataset());
+    if (options_.profile.has_value()) {
+      // If it cannot be written, we hear of it now, not when training is over.
+      MINNOW_RETURN_IF_ERROR(WriteFileAtomically(*options_.profile, ""));
+    }
     std::cout << data_.Describe() << std::endl;
     Checkpoint start;
     if (checkpoint.has_value()) {
@@ -202,7 +206,7 @@ class Training {
 
   absl::Status WriteProfile(const Executor& executor) const {
     std::cout << executor.profile()->ToTable(
-        executor.plan(), MemoryBandwidth(executor.threads().num_threads()));
+        executor.plan(), MeasureMachine(executor.threads().num_threads()));
     return WriteFileAtomically(
         *options_.profile, executor.profile()->ToChromeTrace(executor.plan()));
   }
