@@ -56,6 +56,23 @@ void BM_Dispatch(benchmark::State& state) {
 }
 BENCHMARK(BM_Dispatch)->Arg(1'000)->UseRealTime();
 
+// Of a chain of scalar additions.
+void BM_Bind(benchmark::State& state) {
+  const absl::StatusOr<Graph> graph = AdditionGraph(state.range(0));
+  for (auto _ : state) {
+    if (!graph.ok() || !Executor::Bind(*graph, {}).ok()) {
+      state.SkipWithError("cannot bind");
+      return;
+    }
+  }
+  state.SetItemsProcessed(state.iterations() * state.range(0));
+}
+BENCHMARK(BM_Bind)
+    ->Arg(10'000)
+    ->Arg(1'000'000)
+    ->Unit(benchmark::kMillisecond)
+    ->UseRealTime();
+
 void BM_MlpStep(benchmark::State& state) {
   RunSteps(state, MlpStep(state.range(0), kAllThreads));
   state.SetItemsProcessed(state.iterations() * state.range(0));

@@ -87,13 +87,17 @@ absl::StatusOr<Executor> PointwiseChain(Pointwise op, int64_t length,
   return Executor::Bind(graph, {.threads = threads});
 }
 
-absl::StatusOr<Executor> AdditionChain(int64_t length, int threads) {
+absl::StatusOr<Graph> AdditionGraph(int64_t length) {
   GraphBuilder b(BuiltinOps());
   Symbol x = b.Variable(
       "x",
       {.shape = {1}, .dtype = DType::kFloat32, .init = Initializer::Zero()});
   for (int64_t i = 0; i < length; ++i) x = x + 1.0f;
-  MINNOW_ASSIGN_OR_RETURN(const Graph graph, b.Build({x}));
+  return b.Build({x});
+}
+
+absl::StatusOr<Executor> AdditionChain(int64_t length, int threads) {
+  MINNOW_ASSIGN_OR_RETURN(const Graph graph, AdditionGraph(length));
   return Executor::Bind(graph, {.threads = threads, .fuse = false});
 }
 

@@ -11,6 +11,7 @@
 
 #include "absl/status/statusor.h"
 #include "minnow/executor/executor.h"
+#include "minnow/graph/graph.h"
 #include "minnow/ops/sgd.h"
 
 namespace minnow {
@@ -21,7 +22,9 @@ absl::StatusOr<Executor> SgdMomStep(int64_t size, int threads);
 // One sgd_mom_update for each of `tensors` weights of 1,000 floats.
 absl::StatusOr<Executor> ManyUpdates(int64_t tensors, int threads);
 
-// A chain of `length` scalar additions on one element, each run by itself.
+// A chain of `length` scalar additions on one element.
+absl::StatusOr<Graph> AdditionGraph(int64_t length);
+// Each addition run by itself.
 absl::StatusOr<Executor> AdditionChain(int64_t length, int threads);
 
 // A chain on 1,000,000 floats: of products and sums with numbers, in turn, or
