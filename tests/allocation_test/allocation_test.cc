@@ -1,0 +1,101 @@
+// A run makes no allocation: all memory is there when a graph is bound. This is
+// a program of its own, for it replaces the global operator new.
+#include <atomic>
+#include <cstdlib>
+#include <new>
+
+#include "gtest/gtest.h"
+#include "minnow/executor/executor.h"
+#include "minnow/graph/builder.h"
+#include "minnow/ops/binary.h"
+#include "minnow/ops/builtin.h"
+#include "minnow/ops/reduce.h"
+#include "minnow/ops/softmax.h"
+#include "minnow/ops/transpose.h"
+#include "minnow/ops/unary.h"
+#include "minnow/train/mlp.h"
+
+namespace {
+
+std::atomic<int64_t> num_allocations = 0;
+
+void* Allocate(std::size_t size, std::size_t alignment) {
+  num_allocations.fetch_add(1, std::memory_order_relaxed);
+  const std::size_t rounded = (size + alignment - 1) / alignment * alignment;
+  void* const memory = std::aligned_alloc(alignment, rounded);
+  if (memory == nullptr) std::abort();
+  return memory;
+}
+
+}  // namespace
+
+void* operator new(std::size_t size) {
+  return Allocate(size, __STDCPP_DEFAULT_NEW_ALIGNMENT__);
+}
+void* operator new(std::size_t size, std::align_val_t alignment) {
+  return Allocate(size, static_cast<std::size_t>(alignment));
+}
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+void operator delete(void* memory, std::align_val_t) noexcept {
+  std::free(memory);
+}
+void operator delete(void* memory, std::size_t, std::align_val_t) noexcept {
+  std::free(memory);
+}
+
+namespace minnow {
+namespace {
+
+// Allocations of three runs, after a first one.
+int64_t AllocationsOfRuns(Executor executor) {
+  EXPECT_TRUE(executor.Run().ok());
+  const int64_t before = num_allocations;
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(executor.Run().ok());
+  return num_allocations - before;
+}
+
+TEST(AllocationTest, TheCounterCounts) {
+  const int64_t before = num_allocations;
+  delete new int(1);
+  EXPECT_EQ(num_allocations - before, 1);
+}
+
+TEST(AllocationTest, AStepOfAnMlpMakesNone) {
+  const auto graph =
+      BuildMlp({.features = 784, .hidden = {128, 64}, .classes = 10},
+               SgdOptimizer({.lr = 0.1f, .momentum = 0.9f}));
+  ASSERT_TRUE(graph.ok()) << graph.status();
+  for (int64_t batch : {1, 64}) {
+    for (int threads : {1, 2}) {
+      auto step = Executor::Bind(
+          *graph,
+          {.variables = {{"data",
+                          *NDArray::Zeros({batch, 784}, DType::kFloat32)},
+                         {"label", *NDArray::Zeros({batch}, DType::kFloat32)}},
+           .training = true,
+           .threads = threads});
+      ASSERT_TRUE(step.ok()) << step.status();
+      EXPECT_EQ(AllocationsOfRuns(*std::move(step)), 0)
+          << "batch " << batch << ", " << threads << " threads";
+    }
+  }
+}
+
+TEST(AllocationTest, DenseOperatorsMakeNone) {
+  GraphBuilder b(BuiltinOps());
+  const Symbol x = b.Variable("x", {.shape = {300, 500},
+                                    .dtype = DType::kFloat32,
+                                    .init = Initializer::Normal(1)});
+  const Symbol y = op::Tanh(op::Transpose(x) * 2.0f);
+  const auto graph =
+      b.Build({op::Softmax(y), op::Sum(y, {.axis = {{0}}}), op::Mean(y),
+               b.Add("sort", {y}), b.Add("slice_axis", {y}), y / 3.0f});
+  ASSERT_TRUE(graph.ok()) << graph.status();
+  auto executor = Executor::Bind(*graph, {.threads = 2});
+  ASSERT_TRUE(executor.ok()) << executor.status();
+  EXPECT_EQ(AllocationsOfRuns(*std::move(executor)), 0);
+}
+
+}  // namespace
+}  // namespace minnow
