@@ -14,17 +14,18 @@ namespace {
 template <typename T>
 void CatchUpOf(const Advance& missed, int64_t n, std::byte* weight,
                std::byte* mom) {
-  Vectorize([missed, n, w = reinterpret_cast<T*>(weight),
-             m = reinterpret_cast<T*>(mom)]() MINNOW_INLINE {
-    T* __restrict weight = w;
-    T* __restrict mom = m;
-    for (int64_t i = 0; i < n; ++i) {
-      const auto w = static_cast<double>(weight[i]);
-      const auto m = static_cast<double>(mom[i]);
-      weight[i] = static_cast<T>(missed.ww * w + missed.wm * m);
-      mom[i] = static_cast<T>(missed.mw * w + missed.mm * m);
-    }
-  });
+  Vectorize([missed = ElementAdvance<T>(missed), n,
+             w = reinterpret_cast<T*>(weight), m = reinterpret_cast<T*>(mom)]()
+                MINNOW_INLINE {
+                  T* __restrict weight = w;
+                  T* __restrict mom = m;
+                  for (int64_t i = 0; i < n; ++i) {
+                    const T w = weight[i];
+                    const T m = mom[i];
+                    weight[i] = missed.Weight(w, m);
+                    mom[i] = missed.Mom(w, m);
+                  }
+                });
 }
 
 void CatchUp(DType dtype, const Advance& missed, int64_t n, std::byte* weight,
@@ -62,16 +63,14 @@ void Flush(ThreadPool& threads, const DeferredHistory<const double>& history,
 
 // Brings n elements of a weight and its momentum up to date, and updates them.
 template <typename Rule, typename T>
-MINNOW_INLINE inline void UpdateAfter(const Advance& missed, const Rule& rule,
-                                      int64_t n, T* __restrict weight,
-                                      const T* grad, T* __restrict mom) {
+MINNOW_INLINE inline void UpdateAfter(const ElementAdvance<T>& missed,
+                                      const Rule& rule, int64_t n,
+                                      T* __restrict weight, const T* grad,
+                                      T* __restrict mom) {
   for (int64_t i = 0; i < n; ++i) {
-    const auto w = static_cast<double>(weight[i]);
-    const auto m = static_cast<double>(mom[i]);
-    T new_mom = static_cast<T>(missed.mw * w + missed.mm * m);
-    weight[i] =
-        rule(static_cast<T>(missed.ww * w + missed.wm * m), grad[i], new_mom);
-    mom[i] = new_mom;
+    T m = missed.Mom(weight[i], mom[i]);
+    weight[i] = rule(missed.Weight(weight[i], mom[i]), grad[i], m);
+    mom[i] = m;
   }
 }
 
@@ -103,14 +102,17 @@ void UpdateRows(const ListedRows& update, const SgdMomUpdateAttrs& attrs,
       T* const m = mom + row * row_size;
       const T* const g = grad + i * row_size;
       if (i + ahead < end) {
-        const int64_t next = rows[i + ahead] * row_size;
-        internal::Prefetch(weight + next, bytes);
-        internal::Prefetch(mom + next, bytes);
+        const int64_t next = rows[i + ahead];
+        internal::Prefetch(weight + next * row_size, bytes);
+        internal::Prefetch(mom + next * row_size, bytes);
+        __builtin_prefetch(last + next, /*rw=*/1);
+        history.Prefetch(last[rows[i + ahead / 2]]);
       }
       if (last[row] == now) {
         internal::UpdateElements(rule, row_size, w, g, m);
       } else {
-        UpdateAfter(history.Since(last[row], now), rule, row_size, w, g, m);
+        UpdateAfter(ElementAdvance<T>(history.Since(last[row], now)), rule,
+                    row_size, w, g, m);
       }
       last[row] = static_cast<int32_t>(now + 1);
     }

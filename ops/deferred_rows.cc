@@ -24,11 +24,9 @@ struct Reading {
 
 template <typename T>
 MINNOW_INLINE inline void ReadRow(const Advance& missed, int64_t n, const T* w,
-                                  const T* m, T* to) {
-  for (int64_t i = 0; i < n; ++i) {
-    to[i] = static_cast<T>(missed.ww * static_cast<double>(w[i]) +
-                           missed.wm * static_cast<double>(m[i]));
-  }
+                                  const T* m, T* __restrict to) {
+  const ElementAdvance<T> advance(missed);
+  for (int64_t i = 0; i < n; ++i) to[i] = advance.Weight(w[i], m[i]);
 }
 
 // Reads the rows of [begin, end), of elements of type T.
@@ -44,9 +42,10 @@ void ReadRows(const Reading& reading, int64_t begin, int64_t end) {
              ahead = internal::PrefetchDistance(row_size)]() MINNOW_INLINE {
     for (int64_t i = begin; i < end; ++i) {
       if (i + ahead < end) {
-        const int64_t next = row_of(i + ahead) * row_size;
-        internal::Prefetch(weight + next, bytes);
-        internal::Prefetch(mom + next, bytes);
+        const int64_t next = row_of(i + ahead);
+        internal::Prefetch(weight + next * row_size, bytes);
+        internal::Prefetch(mom + next * row_size, bytes);
+        __builtin_prefetch(last + next);
       }
       const int64_t row = row_of(i);
       ReadRow(history.Since(last[row], now), row_size, weight + row * row_size,

@@ -7,14 +7,31 @@
 #include "minnow/ops/convert_elements.h"
 
 namespace minnow {
+namespace {
+
+constexpr int64_t kCheckGrain = 1 << 10;
+constexpr int64_t kCheckBatch = 64;
+
+}  // namespace
 
 absl::Status CheckLast(ThreadPool& threads, const int32_t* last, int64_t now,
                        int64_t n,
                        absl::FunctionRef<int64_t(int64_t i)> row_of) {
   std::atomic<int64_t> first_bad = n;
-  ParallelFor(threads, n, int64_t{1} << 14, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) {
-      if (last[row_of(i)] >= 0 && last[row_of(i)] <= now) continue;
+  ParallelFor(threads, n, kCheckGrain, [&](int64_t begin, int64_t end) {
+    // All rows of a batch are asked for before the first is waited for.
+    int64_t rows[kCheckBatch];
+    for (; begin < end; begin += kCheckBatch) {
+      const int64_t size = std::min(kCheckBatch, end - begin);
+      for (int64_t k = 0; k < size; ++k) {
+        rows[k] = row_of(begin + k);
+        __builtin_prefetch(last + rows[k], /*rw=*/1);
+      }
+      const int64_t* const bad = std::find_if(
+          rows, rows + size,
+          [&](int64_t row) { return last[row] < 0 || last[row] > now; });
+      if (bad == rows + size) continue;
+      const int64_t i = begin + (bad - rows);
       int64_t found = first_bad;
       while (i < found && !first_bad.compare_exchange_weak(found, i)) {
       }
