@@ -11,10 +11,10 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
+#include "minnow/core/status.h"
 #include "minnow/executor/executor.h"
 #include "minnow/graph/builder.h"
 #include "minnow/ops/builtin.h"
-#include "minnow/ops/sgd.h"
 
 namespace minnow {
 namespace {
@@ -35,6 +35,8 @@ struct Rule {
   bool mixed = false;
   // Roots are taken of the states.
   bool positive_states = false;
+  // The last inputs are the learning rates and the weight decays.
+  bool preloaded = false;
 };
 
 std::ostream& operator<<(std::ostream& os, const Rule& rule) {
@@ -89,6 +91,28 @@ std::vector<Rule> Rules() {
        .num_states = 2,
        .always_lazy = true,
        .mixed = true},
+      {.op = "preloaded_multi_sgd_update",
+       .attrs = {{"clip_gradient", "0.7"}},
+       .num_states = 0,
+       .always_lazy = true,
+       .preloaded = true},
+      {.op = "preloaded_multi_sgd_mom_update",
+       .attrs = {{"momentum", "0.8"}},
+       .num_states = 1,
+       .always_lazy = true,
+       .preloaded = true},
+      {.op = "preloaded_multi_mp_sgd_update",
+       .attrs = {{"clip_gradient", "0.7"}},
+       .num_states = 1,
+       .always_lazy = true,
+       .mixed = true,
+       .preloaded = true},
+      {.op = "preloaded_multi_mp_sgd_mom_update",
+       .attrs = {{"momentum", "0.8"}},
+       .num_states = 2,
+       .always_lazy = true,
+       .mixed = true,
+       .preloaded = true},
   };
 }
 
@@ -138,25 +162,59 @@ std::string BytesOf(const NDArray& array) {
 // Weight, gradient and states.
 using Arrays = std::vector<NDArray>;
 
+Arrays RandomArrays(std::mt19937& random, const Rule& rule, DType dtype,
+                    StorageType weight, StorageType grad, StorageType state) {
+  Arrays arrays = {RandomArray(random, dtype, weight),
+                   RandomArray(random, dtype, grad)};
+  for (size_t i = 0; i < rule.num_states; ++i) {
+    arrays.push_back(RandomArray(random, rule.mixed ? DType::kFloat32 : dtype,
+                                 state, rule.positive_states));
+  }
+  return arrays;
+}
+
 std::string InputName(size_t i) { return absl::StrCat("x", i); }
+
+// A graph of one update, `step`, and its inputs.
+struct Step {
+  Graph graph;
+  BindOptions options;
+};
+
+absl::StatusOr<Step> MakeStep(const Rule& rule, bool lazy, const Arrays& arrays,
+                              bool in_place) {
+  Step step;
+  GraphBuilder b(BuiltinOps());
+  std::vector<Symbol> inputs;
+  const auto add_input = [&](const std::string& name, const NDArray& array) {
+    inputs.push_back(b.Variable(name));
+    step.options.variables[name] = array;
+  };
+  for (size_t i = 0; i < arrays.size(); ++i) add_input(InputName(i), arrays[i]);
+  if (rule.preloaded) {
+    add_input("lrs", *NDArray::FromValues<float>({1}, {0.3f}));
+    add_input("wds", *NDArray::FromValues<float>({1}, {0.1f}));
+  }
+  std::vector<NamedAttr> attrs = rule.attrs;
+  if (!rule.always_lazy) attrs.push_back({"lazy_update", lazy ? "1" : "0"});
+  NodeOptions options = {.name = "step"};
+  if (in_place) options.out = inputs[0];
+  const Symbol out = b.AddParsed(rule.op, inputs, attrs, options);
+  MINNOW_ASSIGN_OR_RETURN(
+      step.graph,
+      b.Build(in_place ? std::vector<Symbol>{} : std::vector<Symbol>{out}));
+  return step;
+}
 
 // The arrays after an update: all but the gradient change.
 absl::Status Update(const Rule& rule, bool lazy, const Arrays& arrays,
                     int threads) {
-  GraphBuilder b(BuiltinOps());
-  std::vector<Symbol> inputs;
-  BindOptions options = {.threads = threads};
-  for (size_t i = 0; i < arrays.size(); ++i) {
-    inputs.push_back(b.Variable(InputName(i)));
-    options.variables[InputName(i)] = arrays[i];
-  }
-  std::vector<NamedAttr> attrs = rule.attrs;
-  if (!rule.always_lazy) attrs.push_back({"lazy_update", lazy ? "1" : "0"});
-  b.AddParsed(rule.op, inputs, attrs, {.out = inputs[0]});
-  absl::StatusOr<Graph> graph = b.Build({});
-  if (!graph.ok()) return graph.status();
-  absl::StatusOr<Executor> executor = Executor::Bind(*graph, options);
-  return executor.ok() ? executor->Run() : executor.status();
+  MINNOW_ASSIGN_OR_RETURN(Step step,
+                          MakeStep(rule, lazy, arrays, /*in_place=*/true));
+  step.options.threads = threads;
+  MINNOW_ASSIGN_OR_RETURN(Executor executor,
+                          Executor::Bind(step.graph, step.options));
+  return executor.Run();
 }
 
 // The dense kernel's result; if lazy, only in the rows that the gradient has.
@@ -194,13 +252,8 @@ TEST_P(RowUpdateTest, EveryStorageGivesTheBitsOfTheDenseUpdate) {
                 DTypeName(dtype), " ", StorageTypeName(weight), ",",
                 StorageTypeName(grad), ",", StorageTypeName(state),
                 lazy ? " lazy" : " standard"));
-            Arrays arrays = {RandomArray(random, dtype, weight),
-                             RandomArray(random, dtype, grad)};
-            for (size_t i = 0; i < rule.num_states; ++i) {
-              arrays.push_back(RandomArray(random,
-                                           rule.mixed ? DType::kFloat32 : dtype,
-                                           state, rule.positive_states));
-            }
+            Arrays arrays =
+                RandomArrays(random, rule, dtype, weight, grad, state);
             Arrays expected;
             for (const NDArray& array : arrays) {
               expected.push_back(*array.ToDense());
@@ -230,12 +283,7 @@ TEST_P(RowUpdateTest, EveryStorageGivesTheBitsOfTheDenseUpdate) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Rules, RowUpdateTest, testing::ValuesIn(Rules()),
-                         [](const auto& test_info) {
-                           return std::string(test_info.param.op);
-                         });
-
-TEST(RowUpdateTest, AnEmptyGradientChangesNothingIfLazy) {
+TEST(LazyUpdateTest, AnEmptyGradientChangesNothing) {
   const Rule rule = Rules()[1];
   std::mt19937 random(1);
   const Arrays arrays = {
@@ -255,75 +303,89 @@ TEST(RowUpdateTest, AnEmptyGradientChangesNothingIfLazy) {
 
 // A cell of the table of storages: what runs, and what comes out.
 struct Cell {
-  StorageType weight, grad, mom;
+  StorageType weight, grad, state;
   StorageType out;   // Where out is no array of the caller's.
   size_t num_casts;  // Fallbacks.
 };
 
-// All of them. Four have kernels of their own; elsewhere weight and momentum
-// are converted to dense, and so is a csr gradient.
-std::vector<Cell> Cells() {
-  constexpr StorageType kDense = StorageType::kDense,
-                        kRows = StorageType::kRowSparse;
+// All of them. Elsewhere than in the cells that have kernels of their own,
+// weight and states are converted to dense. So is a csr gradient, and a
+// row_sparse one if it always updates its rows alone.
+std::vector<Cell> CellsOf(const Rule& rule) {
+  using enum StorageType;
   std::vector<Cell> cells;
   for (StorageType w : kStorages) {
     for (StorageType g : kStorages) {
-      for (StorageType m : kStorages) {
-        const bool of_rows =
-            w == kRows && g == kRows && (m == kRows || m == kDense);
-        const size_t num_casts =
-            of_rows ? 0
-                    : (w != kDense) + (g == StorageType::kCsr) + (m != kDense);
-        cells.push_back({w, g, m, of_rows ? kRows : kDense, num_casts});
+      for (StorageType s : kStorages) {
+        const bool all_rows = s == kDense && !rule.mixed && !rule.always_lazy;
+        const bool of_table =
+            w == kRowSparse && g == kRowSparse && (s == w || all_rows);
+        const bool of_rows = w == kDense && g == kRowSparse && s == kDense;
+        const bool casts_grad = g == kCsr || (g != kDense && rule.always_lazy);
+        cells.push_back({w, g, s, of_table ? kRowSparse : kDense,
+                         of_table || of_rows
+                             ? 0
+                             : (w != kDense) + casts_grad +
+                                   rule.num_states * (s != kDense)});
       }
     }
   }
   return cells;
 }
 
-TEST(RowUpdateTest, EachCellOfTheTableRunsWhatItSays) {
+size_t CountFallbacks(const Plan& plan) {
+  const std::string text = plan.ToString();
+  const std::string fallback = "fallback for step";
+  size_t count = 0;
+  for (size_t at = text.find(fallback); at != std::string::npos;
+       at = text.find(fallback, at + 1)) {
+    ++count;
+  }
+  return count;
+}
+
+TEST_P(RowUpdateTest, EachCellOfTheTableRunsWhatItSays) {
+  const Rule& rule = GetParam();
+  if (rule.num_states == 0) return;
+  const DType dtype = rule.mixed ? DType::kFloat16 : DType::kFloat32;
   std::mt19937 random(3);
-  for (const Cell& cell : Cells()) {
+  for (const Cell& cell : CellsOf(rule)) {
     for (bool lazy : {true, false}) {
       SCOPED_TRACE(absl::StrCat(
           StorageTypeName(cell.weight), ",", StorageTypeName(cell.grad), ",",
-          StorageTypeName(cell.mom), lazy ? " lazy" : " standard"));
-      GraphBuilder b(BuiltinOps());
-      const Symbol w = b.Variable("w"), g = b.Variable("g"),
-                   m = b.Variable("m");
-      const Graph graph = *b.Build({op::SgdMomUpdate(
-          w, g, m, {.lr = 0.5f, .momentum = 0.5f, .lazy_update = lazy},
-          {.name = "step"})});
-      const NDArray mom = RandomArray(random, DType::kFloat32, cell.mom);
-      BindOptions options = {
-          .variables = {
-              {"w", RandomArray(random, DType::kFloat32, cell.weight)},
-              {"g", RandomArray(random, DType::kFloat32, cell.grad)},
-              {"m", mom}}};
-      auto executor = Executor::Bind(graph, options);
+          StorageTypeName(cell.state), lazy ? " lazy" : " standard"));
+      const Arrays arrays =
+          RandomArrays(random, rule, dtype, cell.weight, cell.grad, cell.state);
+      auto step = MakeStep(rule, lazy, arrays, /*in_place=*/false);
+      ASSERT_TRUE(step.ok()) << step.status();
+      auto executor = Executor::Bind(step->graph, step->options);
       ASSERT_TRUE(executor.ok()) << executor.status();
       ASSERT_TRUE(executor->Run().ok());
       EXPECT_EQ(executor->Output(0).storage(), cell.out);
-      EXPECT_EQ(executor->Variable("m")->storage(), cell.mom);
-      EXPECT_EQ(mom.ToString(), executor->Variable("m")->ToString());
-      const std::string plan = executor->plan().ToString();
-      size_t casts = 0;
-      for (size_t at = plan.find("fallback for step"); at != std::string::npos;
-           at = plan.find("fallback for step", at + 1)) {
-        ++casts;
+      for (size_t i = 2; i < arrays.size(); ++i) {
+        const NDArray state = *executor->Variable(InputName(i));
+        EXPECT_EQ(state.storage(), cell.state);
+        EXPECT_EQ(state.ToString(), arrays[i].ToString());
       }
-      EXPECT_EQ(casts, cell.num_casts) << plan;
-      options.strict_storage = true;
-      const absl::Status strict = Executor::Bind(graph, options).status();
+      EXPECT_EQ(CountFallbacks(executor->plan()), cell.num_casts)
+          << executor->plan().ToString();
+      step->options.strict_storage = true;
+      const absl::Status strict =
+          Executor::Bind(step->graph, step->options).status();
       EXPECT_EQ(strict.ok(), cell.num_casts == 0) << strict;
       if (cell.num_casts > 0) {
-        EXPECT_TRUE(
-            absl::StrContains(strict.message(), "node 'step' (sgd_mom_update)"))
+        EXPECT_TRUE(absl::StrContains(
+            strict.message(), absl::StrCat("node 'step' (", rule.op, ")")))
             << strict;
       }
     }
   }
 }
+
+INSTANTIATE_TEST_SUITE_P(Rules, RowUpdateTest, testing::ValuesIn(Rules()),
+                         [](const auto& test_info) {
+                           return std::string(test_info.param.op);
+                         });
 
 }  // namespace
 }  // namespace minnow
