@@ -5,6 +5,7 @@
 //   minnow_bench_worker plain 2       # What the machine allows: bench/plain.h.
 
 #include <cstdlib>
+#include <fstream>
 #include <functional>
 #include <iostream>
 #include <memory>
@@ -13,6 +14,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/strip.h"
@@ -66,6 +68,19 @@ absl::StatusOr<Request> ParseRequest(const std::string& line) {
                  json["steps"].GetInt64()};
 }
 
+// The most memory that this process has had at once, in bytes; 0 where the
+// system does not tell.
+int64_t PeakMemory() {
+  std::ifstream status("/proc/self/status");
+  for (std::string word; status >> word;) {
+    int64_t kilobytes = 0;
+    if (word == "VmHWM:" && status >> kilobytes) return kilobytes * 1024;
+  }
+  return 0;
+}
+// Makes it begin anew, with the memory of now.
+void ForgetPeakMemory() { std::ofstream("/proc/self/clear_refs") << "5"; }
+
 class Worker {
  public:
   Worker(bool plain, int threads) : plain_(plain), threads_(threads) {}
@@ -75,6 +90,8 @@ class Worker {
     MINNOW_ASSIGN_OR_RETURN(const Request request, ParseRequest(line));
     if (request.work != work_ || request.size != size_) {
       step_ = nullptr;  // Frees the arrays of the work before.
+      ForgetPeakMemory();
+      memory_before_ = PeakMemory();
       MINNOW_ASSIGN_OR_RETURN(step_, MakeStep(request));
       work_ = request.work;
       size_ = request.size;
@@ -86,6 +103,11 @@ class Worker {
       MINNOW_RETURN_IF_ERROR(step_(note));
     }
     const double seconds = static_cast<double>(Profile::Now() - begin) * 1e-9;
+    if (absl::StartsWith(request.work, "embedding")) {
+      note = absl::StrFormat(
+          "%.2f GB at peak",
+          static_cast<double>(PeakMemory() - memory_before_) * 1e-9);
+    }
     if (note.empty()) return absl::StrFormat(R"({"seconds": %.9f})", seconds);
     return absl::StrFormat(R"({"seconds": %.9f, "note": "%s"})", seconds, note);
   }
@@ -158,6 +180,7 @@ class Worker {
   int threads_;
   std::string work_;
   int64_t size_ = 0;
+  int64_t memory_before_ = 0;
   Step step_;
 };
 
