@@ -1,107 +1,61 @@
 #include "minnow/ops/cast_storage.h"
 
-#include <algorithm>
-#include <iterator>
-
 #include "minnow/core/status.h"
+#include "minnow/core/view.h"
+#include "minnow/ops/any_dtype.h"
 #include "minnow/ops/compose.h"
+#include "minnow/ops/convert_storage.h"
 
 namespace minnow {
 namespace {
 
-// What is stored of a dense array: a NaN is, a negative zero is not.
-template <typename T>
-bool IsStored(T x) {
-  return !(static_cast<ComputeType<T>>(x) == ComputeType<T>{0});
+// From one sparse array to another of the same storage.
+absl::Status CopySparse(ThreadPool& threads, const ArrayType& type,
+                        StorageType storage, ArrayData& from, ArrayData& to) {
+  const auto count = static_cast<int64_t>(from.indices.size());
+  auto bytes = static_cast<int64_t>(DTypeSize(type.dtype));
+  if (storage == StorageType::kRowSparse) {
+    bytes *= internal::RowSize(type.dims);
+    SortRows(bytes, from);
+  }
+  MINNOW_RETURN_IF_ERROR(ResizeSparse(count, count * bytes, to));
+  CopyBytes(threads, from.values.data(), count * bytes, to.values.data());
+  to.indices = from.indices;
+  to.indptr = from.indptr;
+  return absl::OkStatus();
 }
 
-template <typename T>
-absl::Status DenseToRowSparse(const RunContext&, const CastStorageAttrs&,
-                              Dense<const T> data, RowSparse<T> out) {
-  const size_t row_size = static_cast<size_t>(out.row_size());
-  const auto row = [&](int64_t i) {
-    return data.values.subspan(static_cast<size_t>(i) * row_size, row_size);
-  };
-  std::vector<int64_t> rows;
-  for (int64_t i = 0; i < data.dims[0]; ++i) {
-    if (std::any_of(row(i).begin(), row(i).end(), IsStored<T>)) {
-      rows.push_back(i);
+// A kernel for all types: its own arguments say which.
+absl::Status Cast(const RunContext& context, const void* /*attrs*/,
+                  absl::Span<const ArrayRef* const> args) {
+  using enum StorageType;
+  const ArrayRef &from = *args[0], &to = *args[1];
+  ThreadPool& threads = *context.threads;
+  const ArgType& source = context.kernel->args[0];
+  const StorageType target = context.kernel->args[1].storage;
+  const ArrayType type = {source.dtype, from.dims};
+  const auto* const data = static_cast<const std::byte*>(from.values);
+  auto* const out = static_cast<std::byte*>(to.values);
+  if (source.storage == kDense) {
+    switch (target) {
+      case kRowSparse:
+        return DenseToRowSparse(threads, type, data, *to.sparse);
+      case kCsr:
+        return DenseToCsr(threads, type, data, *to.sparse);
+      case kDense:
+        CopyBytes(threads, data,
+                  from.size * static_cast<int64_t>(DTypeSize(type.dtype)), out);
+        return absl::OkStatus();
     }
   }
-  const int64_t num_rows = static_cast<int64_t>(rows.size());
-  MINNOW_RETURN_IF_ERROR(ResizeSparse(
-      num_rows, num_rows * static_cast<int64_t>(row_size * sizeof(T)),
-      *out.array));
-  T* to = reinterpret_cast<T*>(out.array->values.data());
-  for (int64_t i : rows) to = std::copy(row(i).begin(), row(i).end(), to);
-  out.array->indices = std::move(rows);
-  return absl::OkStatus();
-}
-
-template <typename T>
-absl::Status DenseToCsr(const RunContext&, const CastStorageAttrs&,
-                        Dense<const T> data, Csr<T> out) {
-  const auto stored =
-      std::count_if(data.values.begin(), data.values.end(), IsStored<T>);
-  MINNOW_RETURN_IF_ERROR(ResizeSparse(
-      stored, stored * static_cast<int64_t>(sizeof(T)), *out.array));
-  T* to = reinterpret_cast<T*>(out.array->values.data());
-  int64_t next = 0;
-  const T* from = data.data();
-  for (int64_t i = 0; i < data.dims[0]; ++i) {
-    for (int64_t j = 0; j < data.dims[1]; ++j, ++from) {
-      if (!IsStored(*from)) continue;
-      to[next] = *from;
-      out.array->indices[static_cast<size_t>(next++)] = j;
-    }
-    out.array->indptr[static_cast<size_t>(i) + 1] = next;
+  if (target != kDense) {
+    return CopySparse(threads, type, source.storage, *from.sparse, *to.sparse);
   }
-  return absl::OkStatus();
-}
-
-template <typename T>
-absl::Status RowSparseToDense(const RunContext&, const CastStorageAttrs&,
-                              RowSparse<const T> data, Dense<T> out) {
-  const int64_t row_size = data.row_size();
-  std::fill(out.values.begin(), out.values.end(), T{});
-  const T* from = data.values.data();
-  for (int64_t row : data.rows) {
-    std::copy(from, from + row_size, out.data() + row * row_size);
-    from += row_size;
+  if (source.storage == kRowSparse) {
+    RowSparseToDense(threads, type, *from.sparse, out);
+  } else {
+    CsrToDense(threads, type, *from.sparse, out);
   }
-  return absl::OkStatus();
-}
-
-template <typename T>
-absl::Status CsrToDense(const RunContext&, const CastStorageAttrs&,
-                        Csr<const T> data, Dense<T> out) {
-  std::fill(out.values.begin(), out.values.end(), T{});
-  for (int64_t i = 0; i < data.dims[0]; ++i) {
-    for (int64_t k = data.indptr[i]; k < data.indptr[i + 1]; ++k) {
-      out.values[static_cast<size_t>(i * data.dims[1] + data.columns[k])] =
-          data.values[static_cast<size_t>(k)];
-    }
-  }
-  return absl::OkStatus();
-}
-
-template <typename T>
-absl::Status CopyDense(const RunContext&, const CastStorageAttrs&,
-                       Dense<const T> data, Dense<T> out) {
-  std::copy(data.values.begin(), data.values.end(), out.values.begin());
-  return absl::OkStatus();
-}
-
-template <template <typename> class View, typename T>
-absl::Status CopySparse(const RunContext&, const CastStorageAttrs&,
-                        View<const T> data, View<T> out) {
-  MINNOW_RETURN_IF_ERROR(ResizeSparse(
-      static_cast<int64_t>(data.array->indices.size()),
-      static_cast<int64_t>(data.values.size() * sizeof(T)), *out.array));
-  std::copy(data.values.begin(), data.values.end(),
-            reinterpret_cast<T*>(out.array->values.data()));
-  out.array->indices = data.array->indices;
-  out.array->indptr = data.array->indptr;
   return absl::OkStatus();
 }
 
@@ -112,23 +66,32 @@ bool CastsTo(const Attrs& attrs) {
 
 std::vector<Kernel> CastStorageKernels() {
   using enum StorageType;
-  std::vector<Kernel> kernels;
-  const auto add = [&](auto&& kernel_of, bool (*when)(const Attrs&)) {
-    for (Kernel& kernel : KernelsFor(NumberTypes(), kernel_of)) {
-      kernels.push_back(std::move(kernel).When(when));
-    }
+  struct Target {
+    StorageType from, to;
+    bool (*when)(const Attrs& attrs);
   };
-  add([]<typename T>() { return KernelOf<RowSparseToDense<T>>(); },
-      CastsTo<kDense>);
-  add([]<typename T>() { return KernelOf<CsrToDense<T>>(); }, CastsTo<kDense>);
-  add([]<typename T>() { return KernelOf<DenseToRowSparse<T>>(); },
-      CastsTo<kRowSparse>);
-  add([]<typename T>() { return KernelOf<DenseToCsr<T>>(); }, CastsTo<kCsr>);
-  add([]<typename T>() { return KernelOf<CopyDense<T>>(); }, CastsTo<kDense>);
-  add([]<typename T>() { return KernelOf<CopySparse<RowSparse, T>>(); },
-      CastsTo<kRowSparse>);
-  add([]<typename T>() { return KernelOf<CopySparse<Csr, T>>(); },
-      CastsTo<kCsr>);
+  std::vector<Kernel> kernels;
+  for (const Target& target : {Target{kRowSparse, kDense, CastsTo<kDense>},
+                               {kCsr, kDense, CastsTo<kDense>},
+                               {kDense, kRowSparse, CastsTo<kRowSparse>},
+                               {kDense, kCsr, CastsTo<kCsr>},
+                               {kDense, kDense, CastsTo<kDense>},
+                               {kRowSparse, kRowSparse, CastsTo<kRowSparse>},
+                               {kCsr, kCsr, CastsTo<kCsr>}}) {
+    Append(KernelsFor(NumberTypes(),
+                      [&]<typename T>() {
+                        constexpr DType kType = DTypeOf<T>;
+                        Kernel kernel;
+                        kernel.args = {{kType, target.from, /*writes=*/false,
+                                        /*is_list=*/false},
+                                       {kType, target.to, /*writes=*/true,
+                                        /*is_list=*/false}};
+                        kernel.run = Cast;
+                        kernel.when = target.when;
+                        return kernel;
+                      }),
+           kernels);
+  }
   return kernels;
 }
 
