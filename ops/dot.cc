@@ -33,6 +33,12 @@ absl::StatusOr<Product> PrepareDot(const Attrs& attrs,
   return PlanProduct<T>(s.m, s.n, s.k, a.transpose_a, a.transpose_b);
 }
 
+// Whether the result of dense factors is.
+bool IsDense(const Attrs& attrs) {
+  return attrs.As<DotAttrs>().forward_stype.value_or(StorageType::kDense) ==
+         StorageType::kDense;
+}
+
 // Of (head, rhs, lhs).
 template <typename T>
 absl::StatusOr<Product> PrepareDotLhs(const Attrs& attrs,
@@ -115,16 +121,19 @@ OpDef DotOp() {
       .aliases = {"_sparse_dot"},
       .doc = R"(out[i..., j...] = sum_k lhs[i..., k] * rhs[k, j...]
 Two vectors give an array of shape (1,). A csr factor makes the result dense,
-row_sparse (csr transposed) or csr (dense by csr), unless forward_stype tells.)",
+row_sparse (csr transposed) or csr (dense by csr). forward_stype asks for another
+storage, of any factors.)",
       .attrs = AttrsTypeOf<DotAttrs>(),
       .inputs = {"lhs", "rhs"},
       .shape = InferDot,
       .gradient = DotGradient,
       .kernels = Join(
-          KernelsFor(FloatTypes(),
-                     []<typename T>() {
-                       return KernelOf<Multiply<DotAttrs, T>, PrepareDot<T>>();
-                     }),
+          KernelsFor(
+              FloatTypes(),
+              []<typename T>() {
+                return KernelOf<Multiply<DotAttrs, T>, PrepareDot<T>>().When(
+                    IsDense);
+              }),
           SparseDotKernels()),
   };
 }

@@ -4,7 +4,10 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "minnow/core/buffer.h"
 #include "minnow/core/status.h"
+#include "minnow/ops/convert_storage.h"
+#include "minnow/ops/product.h"
 #include "minnow/ops/sparse_product.h"
 
 namespace minnow {
@@ -140,6 +143,51 @@ absl::Status GradientWithCsr(const RunContext& context, const DotAttrs&,
   return MultiplyInto(context, plan, sparse, FactorOf(head), out);
 }
 
+// A product of dense factors that is not to be dense.
+struct StoredProduct {
+  Product product;
+  int64_t result_bytes;  // Of the dense result, at the begin of the workspace.
+  int64_t workspace_bytes;
+};
+
+template <typename T, StorageType storage>
+absl::StatusOr<StoredProduct> PrepareStored(const Attrs& attrs,
+                                            absl::Span<const Shape> shapes) {
+  if (storage == kCsr && shapes[2].rank() != 2) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("attribute 'forward_stype': expected another storage than "
+                     "csr for a result of shape ",
+                     shapes[2].ToString()));
+  }
+  const auto& a = attrs.As<DotAttrs>();
+  const DotSizes s = SizesOfDot(a, shapes[0], shapes[1]);
+  const Product product =
+      PlanProduct<T>(s.m, s.n, s.k, a.transpose_a, a.transpose_b);
+  // In whole cache lines, as the scratch memory of the product follows.
+  constexpr int64_t kLine = Buffer::kAlignment;
+  MINNOW_ASSIGN_OR_RETURN(int64_t bytes, shapes[2].CheckedBytes(DTypeOf<T>));
+  bytes = (bytes + kLine - 1) / kLine * kLine;
+  return StoredProduct{product, bytes, bytes + product.workspace_bytes};
+}
+
+template <typename T, template <typename> class Out>
+absl::Status MultiplyAndStore(const RunContext& context, const DotAttrs& attrs,
+                              const StoredProduct& plan, Dense<const T> x,
+                              Dense<const T> y, Out<T> out) {
+  const ArrayType type = {DTypeOf<T>, out.dims};
+  const absl::Span<std::byte> result =
+      context.workspace.first(static_cast<size_t>(plan.result_bytes));
+  RunContext inner = context;
+  inner.workspace = context.workspace.subspan(result.size());
+  const Dense<T> dense = {absl::MakeSpan(reinterpret_cast<T*>(result.data()),
+                                         result.size() / sizeof(T)),
+                          out.dims};
+  MINNOW_RETURN_IF_ERROR(
+      (Multiply<DotAttrs, T>(inner, attrs, plan.product, x, y, dense)));
+  const auto store = Out<T>::kStorage == kCsr ? DenseToCsr : DenseToRowSparse;
+  return store(*context.threads, type, result.data(), *out.array);
+}
+
 bool Wants(const DotAttrs& a, StorageType storage, StorageType otherwise) {
   return a.forward_stype.value_or(otherwise) == storage;
 }
@@ -165,25 +213,34 @@ bool GivesFromRows(const Attrs& attrs) {
          Gives<storage, CsrDenseStorage>(attrs);
 }
 
+template <StorageType storage>
+bool WantsFromDense(const Attrs& attrs) {
+  return Wants(attrs.As<DotAttrs>(), storage, kDense);
+}
+
 bool GradientIsRowSparse(const Attrs& attrs) {
   const auto& a = attrs.As<DotAttrs>();
   return !a.transpose_a && !a.transpose_b;
 }
 
+template <typename F>
+std::vector<Kernel> FloatKernelsWhen(bool (*when)(const Attrs& attrs),
+                                     F kernel_of) {
+  return KernelsWhen(when, KernelsFor(FloatTypes(), kernel_of));
+}
+
 template <template <typename> class Factor, template <typename> class Out>
 std::vector<Kernel> CsrFirstKernels(bool (*when)(const Attrs& attrs)) {
-  return KernelsWhen(
-      when, KernelsFor(FloatTypes(), []<typename T>() {
-        return KernelOf<CsrFirst<T, Factor, Out>, PrepareCsrDense<T>>();
-      }));
+  return FloatKernelsWhen(when, []<typename T>() {
+    return KernelOf<CsrFirst<T, Factor, Out>, PrepareCsrDense<T>>();
+  });
 }
 
 template <template <typename> class Out>
 std::vector<Kernel> GradientOfRhsKernels(bool (*when)(const Attrs& attrs)) {
-  return KernelsWhen(
-      when, KernelsFor(FloatTypes(), []<typename T>() {
-        return KernelOf<GradientWithCsr<T, Out>, PrepareGradOfRhs<T>>();
-      }));
+  return FloatKernelsWhen(when, []<typename T>() {
+    return KernelOf<GradientWithCsr<T, Out>, PrepareGradOfRhs<T>>();
+  });
 }
 
 }  // namespace
@@ -194,18 +251,25 @@ std::vector<Kernel> SparseDotKernels() {
        CsrFirstKernels<Dense, RowSparse>(Gives<kRowSparse, CsrDenseStorage>),
        CsrFirstKernels<RowSparse, Dense>(GivesFromRows<kDense>),
        CsrFirstKernels<RowSparse, RowSparse>(GivesFromRows<kRowSparse>),
-       KernelsWhen(
+       FloatKernelsWhen(
            Gives<kDense, DenseCsrStorage>,
-           KernelsFor(
-               FloatTypes(),
-               []<typename T>() {
-                 return KernelOf<CsrSecond<T, Dense>, PrepareDenseCsr<T>>();
-               })),
-       KernelsWhen(
+           []<typename T>() {
+             return KernelOf<CsrSecond<T, Dense>, PrepareDenseCsr<T>>();
+           }),
+       FloatKernelsWhen(
            Gives<kCsr, DenseCsrStorage>,
-           KernelsFor(FloatTypes(), []<typename T>() {
+           []<typename T>() {
              return KernelOf<CsrSecond<T, Csr>, PrepareDenseCsrToCsr<T>>();
-           }))});
+           }),
+       // Of dense factors, and of all others, which are converted for them.
+       FloatKernelsWhen(WantsFromDense<kRowSparse>,
+                        []<typename T>() {
+                          return KernelOf<MultiplyAndStore<T, RowSparse>,
+                                          PrepareStored<T, kRowSparse>>();
+                        }),
+       FloatKernelsWhen(WantsFromDense<kCsr>, []<typename T>() {
+         return KernelOf<MultiplyAndStore<T, Csr>, PrepareStored<T, kCsr>>();
+       })});
 }
 
 std::vector<Kernel> SparseDotLhsKernels() {

@@ -1,14 +1,16 @@
-// The kernels of dot, and of its gradients, where a factor is sparse.
+// The kernels of dot, and of its gradients, where a factor or the result is
+// sparse.
 //
-//   lhs, rhs                           out, as in MXNet
-//   csr, dense or row_sparse           dense
-//   csr transposed, the same           row_sparse: the columns of lhs that
-//   occur dense, csr                         csr: the columns of rhs that occur
+//   lhs, rhs                   out, as in MXNet
+//   csr, dense or row_sparse   dense
+//   csr transposed, the same   row_sparse: the columns of lhs that occur
+//   dense, csr                 csr: the columns of rhs that occur
 //
 // The result is dense where another factor is transposed. `forward_stype` asks
-// for another storage. The gradient of rhs in dot(csr, rhs) is row_sparse, all
-// others are dense: also those of a csr factor. Anything else is converted to
-// dense by the plan.
+// for another storage, of any factors: where no kernel has it, the dense
+// product is made first. The gradient of rhs in dot(csr, rhs) is row_sparse,
+// all others are dense: also those of a csr factor. Anything else is converted
+// to dense by the plan.
 #ifndef MINNOW_OPS_SPARSE_DOT_H_
 #define MINNOW_OPS_SPARSE_DOT_H_
 

@@ -132,27 +132,49 @@ TEST(SparseDotTest, EveryStorageGivesTheDenseProduct) {
 
 TEST(SparseDotTest, ForwardStypeChoosesTheStorageOfTheResult) {
   std::mt19937 random(2);
-  const NDArray x = RandomMatrix(random, {6, 7}, DType::kFloat32);
-  const NDArray y = RandomMatrix(random, {6, 3}, DType::kFloat32);
-  const NDArray z = RandomMatrix(random, {7, 3}, DType::kFloat32);
-  const auto ta = RunDot(x, kDense, y, kDense, {.transpose_a = true}, 1);
-  const auto plain = RunDot(x, kDense, z, kDense, {}, 1);
-  ASSERT_TRUE(ta.ok() && plain.ok());
-  for (StorageType storage : {kDense, kRowSparse}) {
-    const auto found = RunDot(x, kCsr, y, kDense,
-                              {.transpose_a = true, .forward_stype = storage},
-                              1, /*strict=*/true);
-    ASSERT_TRUE(found.ok()) << found.status();
-    EXPECT_EQ(found->out.storage(), storage);
-    ExpectNear(found->out, ta->out, 1e-5);
+  for (int flags = 0; flags < 4; ++flags) {
+    DotAttrs attrs = {.transpose_a = (flags & 1) != 0,
+                      .transpose_b = (flags & 2) != 0};
+    const NDArray x = RandomMatrix(
+        random, attrs.transpose_a ? Shape{7, 6} : Shape{6, 7}, DType::kFloat32);
+    const NDArray y = RandomMatrix(
+        random, attrs.transpose_b ? Shape{3, 7} : Shape{7, 3}, DType::kFloat32);
+    const auto dense = RunDot(x, kDense, y, kDense, attrs, 1);
+    ASSERT_TRUE(dense.ok()) << dense.status();
+    for (StorageType lhs : {kDense, kRowSparse, kCsr}) {
+      for (StorageType rhs : {kDense, kRowSparse, kCsr}) {
+        for (StorageType out : {kDense, kRowSparse, kCsr}) {
+          SCOPED_TRACE(absl::StrCat(StorageTypeName(lhs), ",",
+                                    StorageTypeName(rhs), " to ",
+                                    StorageTypeName(out), " flags ", flags));
+          attrs.forward_stype = out;
+          const auto found = RunDot(x, lhs, y, rhs, attrs, 2);
+          ASSERT_TRUE(found.ok()) << found.status();
+          EXPECT_EQ(found->out.storage(), out);
+          ExpectNear(*found->out.ToDense(), dense->out, 1e-5);
+          ExpectNear(*found->lhs_grad.ToDense(), dense->lhs_grad, 1e-5);
+          ExpectNear(*found->rhs_grad.ToDense(), dense->rhs_grad, 1e-5);
+        }
+      }
+    }
   }
-  for (StorageType storage : {kDense, kCsr}) {
-    const auto found =
-        RunDot(x, kDense, z, kCsr, {.forward_stype = storage}, 1);
-    ASSERT_TRUE(found.ok()) << found.status();
-    EXPECT_EQ(found->out.storage(), storage);
-    ExpectNear(found->out, plain->out, 1e-5);
+}
+
+TEST(SparseDotTest, SomeStoragesOfTheResultNeedNoConversion) {
+  std::mt19937 random(2);
+  const NDArray x = RandomMatrix(random, {6, 6}, DType::kFloat32);
+  const auto is_direct = [&](StorageType lhs, StorageType rhs,
+                             const DotAttrs& attrs) {
+    return RunDot(x, lhs, x, rhs, attrs, 1, /*strict=*/true).ok();
+  };
+  for (StorageType out : {kDense, kRowSparse, kCsr}) {
+    EXPECT_TRUE(is_direct(kDense, kDense, {.forward_stype = out}));
   }
+  for (StorageType out : {kDense, kRowSparse}) {
+    EXPECT_TRUE(
+        is_direct(kCsr, kDense, {.transpose_a = true, .forward_stype = out}));
+  }
+  EXPECT_FALSE(is_direct(kCsr, kDense, {.forward_stype = kCsr}));
 }
 
 TEST(SparseDotTest, TheSameBitsForAnyNumberOfThreads) {
@@ -225,6 +247,19 @@ TEST(SparseDotTest, ACsrResultHasTwoDimensions) {
             "node 'product' (dot): argument 'lhs': expected two dimensions, "
             "since the result is csr (or forward_stype='default'), found "
             "(2,3,4)");
+  GraphBuilder dense(BuiltinOps());
+  const Graph wants_csr =
+      *dense.Build({op::Dot(dense.Variable("x"), dense.Variable("y"),
+                            {.forward_stype = kCsr}, {.name = "product"})});
+  EXPECT_EQ(
+      Executor::Bind(
+          wants_csr,
+          {.variables = {{"x", *NDArray::Zeros({2, 3, 4}, DType::kFloat32)},
+                         {"y", *NDArray::Zeros({4, 5}, DType::kFloat32)}}})
+          .status()
+          .message(),
+      "node 'product' (dot): attribute 'forward_stype': expected another "
+      "storage than csr for a result of shape (2,3,5)");
 }
 
 }  // namespace
