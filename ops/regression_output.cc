@@ -245,7 +245,7 @@ OpDef PlainMakeLossOp() {
         return {Compose("ones_like", {node.input(0)})};
       },
       .inplace = {{0, 0}},
-      .kernels = ExactUnaryKernels<kIdentity>(NumberTypes()),
+      .kernels = ZeroExactUnaryKernels<kIdentity>(NumberTypes()),
   };
 }
 

@@ -66,11 +66,11 @@ struct KeepingOp {
 std::vector<KeepingOp> KeepingOps() {
   std::vector<KeepingOp> ops;
   for (const char* name :
-       {"abs",     "sign",    "sqrt",     "square", "negative", "tanh",
-        "relu",    "sin",     "tan",      "arcsin", "arctan",   "sinh",
-        "arcsinh", "arctanh", "expm1",    "log1p",  "rint",     "ceil",
-        "floor",   "trunc",   "fix",      "round",  "cbrt",     "degrees",
-        "radians", "_copy",   "BlockGrad"}) {
+       {"abs",     "sign",    "sqrt",      "square",   "negative", "tanh",
+        "relu",    "sin",     "tan",       "arcsin",   "arctan",   "sinh",
+        "arcsinh", "arctanh", "expm1",     "log1p",    "rint",     "ceil",
+        "floor",   "trunc",   "fix",       "round",    "cbrt",     "degrees",
+        "radians", "_copy",   "BlockGrad", "make_loss"}) {
     ops.push_back({name});
   }
   ops.push_back({"_mul_scalar", ScalarAttrs{.scalar = 3}});
