@@ -73,6 +73,27 @@ absl::StatusOr<Graph> SelectTargets(const Graph& graph,
   return RemoveDeadNodes(std::move(selected));
 }
 
+// Names the largest array of the arena, for which there is no memory.
+absl::Status WithLargestArray(const Plan& plan, const absl::Status& status) {
+  int64_t most = -1;
+  const PlanStep* largest = nullptr;
+  for (const PlanStep& step : plan.steps) {
+    for (int32_t value : step.args) {
+      if (plan.places[value].kind != ValuePlace::Kind::kArena) continue;
+      if (plan.DenseBytes(value) <= most) continue;
+      most = plan.DenseBytes(value);
+      largest = &step;
+    }
+  }
+  // It stands first at the step that makes it.
+  if (largest == nullptr || largest->node < 0) return status;
+  return absl::Status(
+      status.code(),
+      absl::StrCat("the plan: ", status.message(), ", ", most, " of them at ",
+                   plan.graph.nodes[largest->node].Describe(),
+                   largest->note.empty() ? "" : ", ", largest->note));
+}
+
 }  // namespace
 
 absl::Status Executor::State::MakeArena(
@@ -82,7 +103,9 @@ absl::Status Executor::State::MakeArena(
     return absl::OkStatus();
   }
   arena = std::make_shared<ArrayData>();
-  MINNOW_ASSIGN_OR_RETURN(arena->values, Buffer::Allocate(plan.planned_bytes));
+  absl::StatusOr<Buffer> memory = Buffer::Allocate(plan.planned_bytes);
+  if (!memory.ok()) return WithLargestArray(plan, memory.status());
+  arena->values = *std::move(memory);
   return absl::OkStatus();
 }
 
