@@ -34,6 +34,7 @@
 #include "minnow/ops/piecewise.h"
 #include "minnow/ops/prod.h"
 #include "minnow/ops/random.h"
+#include "minnow/ops/ravel.h"
 #include "minnow/ops/reduce.h"
 #include "minnow/ops/regression_output.h"
 #include "minnow/ops/repeat.h"
@@ -56,6 +57,7 @@
 #include "minnow/ops/take.h"
 #include "minnow/ops/transpose.h"
 #include "minnow/ops/unary.h"
+#include "minnow/ops/up_sampling.h"
 #include "minnow/ops/where.h"
 
 namespace minnow {
@@ -96,6 +98,7 @@ absl::StatusOr<OpRegistry> MakeBuiltinOps() {
                        PiecewiseOps,
                        ProdOps,
                        RandomOps,
+                       RavelOps,
                        ReduceOps,
                        RegressionOutputOps,
                        RepeatOps,
@@ -122,6 +125,7 @@ absl::StatusOr<OpRegistry> MakeBuiltinOps() {
                        UnaryRoundingOps,
                        UnarySpecialOps,
                        UnaryTrigonometricOps,
+                       UpSamplingOps,
                        WhereOps}) {
     for (OpDef& op : family()) {
       MINNOW_RETURN_IF_ERROR(registry.Add(std::move(op)));

@@ -162,6 +162,41 @@ OpDef ArangeOp() {
       AnyKernels<FillRange>(NumberTypes()), InferArange);
 }
 
+absl::Status InferLinspace(ShapeInference& node) {
+  const int64_t num = node.attrs<LinspaceAttrs>().num;
+  if (num < 0) return BadAttr("num", "0 or more", num);
+  return node.MergeOutput(0, Shape{num});
+}
+
+absl::Status FillLinspace(const RunContext& context, const LinspaceAttrs& a,
+                          AnyOut<0> out) {
+  const int64_t steps = a.endpoint ? a.num - 1 : a.num.get();
+  const double step =
+      steps > 0 ? (a.stop - a.start) / static_cast<double>(steps) : 0.0;
+  ParallelFor(*context.threads, out.size, kElementwiseGrain,
+              [&](int64_t begin, int64_t end) {
+                double x[kTile];
+                for (; begin < end; begin += kTile) {
+                  const int64_t count = std::min(kTile, end - begin);
+                  for (int64_t i = 0; i < count; ++i) {
+                    x[i] = a.start + step * static_cast<double>(begin + i);
+                  }
+                  ConvertElements(DType::kFloat64, x, out.dtype, out.at(begin),
+                                  count);
+                }
+              });
+  return absl::OkStatus();
+}
+
+OpDef LinspaceOp() {
+  OpDef op = InitOp<LinspaceAttrs>(
+      "_linspace",
+      "out[i] = start + i * (stop - start) / (endpoint ? num - 1 : num)",
+      AnyKernels<FillLinspace>(NumberTypes()), InferLinspace);
+  op.aliases = {"_npi_linspace"};
+  return op;
+}
+
 absl::Status InferEye(ShapeInference& node) {
   const auto& a = node.attrs<EyeAttrs>();
   if (a.N < 0) return BadAttr("N", "0 or more", a.N);
@@ -228,6 +263,11 @@ Symbol Arange(GraphBuilder& builder, const ArangeAttrs& attrs,
   return builder.Add("_arange", {}, attrs, std::move(options));
 }
 
+Symbol Linspace(GraphBuilder& builder, const LinspaceAttrs& attrs,
+                NodeOptions options) {
+  return builder.Add("_linspace", {}, attrs, std::move(options));
+}
+
 Symbol Eye(GraphBuilder& builder, const EyeAttrs& attrs, NodeOptions options) {
   return builder.Add("_eye", {}, attrs, std::move(options));
 }
@@ -244,6 +284,7 @@ std::vector<OpDef> InitOps() {
   }
   return {ArangeOp(),
           EyeOp(),
+          LinspaceOp(),
           ConstantOp<0>("_zeros", "out = 0, in each element"),
           ConstantOp<1>("_ones", "out = 1, in each element"),
           FullOp(),

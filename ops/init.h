@@ -4,6 +4,7 @@
 //   Symbol half = op::Full(b, {.value = 0.5, .shape = {2, 3}});
 //   Symbol zeros = op::ZerosLike(x);
 //   Symbol steps = op::Arange(b, {.start = 0, .stop = 10});
+//   Symbol grid = op::Linspace(b, {.start = 0, .stop = 1, .num = 11});
 //   Symbol one = op::Eye(b, {.N = 3});
 //
 // A shape that is not given follows from where the array is used.
@@ -76,6 +77,26 @@ struct ArangeAttrs {
   }
 };
 
+struct LinspaceAttrs {
+  Required<double> start;
+  Required<double> stop;
+  Required<int64_t> num;
+  bool endpoint = true;
+  std::string ctx = {};
+  DType dtype = DType::kFloat32;
+
+  static auto Fields() {
+    using A = LinspaceAttrs;
+    return std::tuple(
+        Field("start", &A::start, "The first number."),
+        Field("stop", &A::stop, "The bound."),
+        Field("num", &A::num, "How many numbers there are."),
+        Field("endpoint", &A::endpoint, "Whether the last one is the bound."),
+        Field("ctx", &A::ctx, "A device, as MXNet has it; has no effect."),
+        Field("dtype", &A::dtype, "The type of the elements."));
+  }
+};
+
 struct EyeAttrs {
   Required<int64_t> N;
   int64_t M = 0;
@@ -104,6 +125,8 @@ Symbol Full(GraphBuilder& builder, const FullAttrs& attrs,
             NodeOptions options = {});
 Symbol Arange(GraphBuilder& builder, const ArangeAttrs& attrs,
               NodeOptions options = {});
+Symbol Linspace(GraphBuilder& builder, const LinspaceAttrs& attrs,
+                NodeOptions options = {});
 Symbol Eye(GraphBuilder& builder, const EyeAttrs& attrs,
            NodeOptions options = {});
 

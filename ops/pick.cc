@@ -1,6 +1,8 @@
 #include "minnow/ops/pick.h"
 
 #include <algorithm>
+#include <cstring>
+#include <utility>
 
 #include "minnow/core/status.h"
 #include "minnow/ops/any_dtype.h"
@@ -167,6 +169,66 @@ OpDef PickBackwardOp() {
   };
 }
 
+// fill_element_0index --------------------------------------------------------
+
+absl::Status InferFill(ShapeInference& node) {
+  constexpr int64_t kUnknown = Shape::kUnknown;
+  MINNOW_RETURN_IF_ERROR(node.MergeInput(0, {kUnknown, kUnknown}));
+  MINNOW_RETURN_IF_ERROR(node.MergeInput(0, node.output(0)));
+  for (size_t i : {1, 2}) {
+    MINNOW_RETURN_IF_ERROR(node.MergeInput(i, {node.input(0)[0]}));
+    MINNOW_RETURN_IF_ERROR(node.MergeInput(0, {node.input(i)[0], kUnknown}));
+  }
+  return node.MergeOutput(0, node.input(0));
+}
+
+absl::Status InferFillDType(DTypeInference& node) {
+  for (size_t i : {0, 1}) {
+    MINNOW_RETURN_IF_ERROR(node.MergeOutput(0, node.input(i)));
+  }
+  for (size_t i : {0, 1}) {
+    MINNOW_RETURN_IF_ERROR(node.MergeInput(i, node.output(0)));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Fill(const RunContext& context, const NoAttrs&, AnyIn<0> lhs,
+                  AnyIn<0> mhs, AnyIn<1> rhs, AnyOut<0> out) {
+  if (out.size == 0) return absl::OkStatus();
+  const int64_t columns = lhs.dims[1];
+  const int64_t row_bytes = columns * lhs.element_size();
+  ParallelFor(*context.threads, rhs.size,
+              std::max<int64_t>(1, kGrain / columns),
+              [&](int64_t begin, int64_t end) {
+                for (int64_t row = begin; row < end; ++row) {
+                  if (out.data != lhs.data) {
+                    std::memcpy(out.at(row * columns), lhs.at(row * columns),
+                                static_cast<size_t>(row_bytes));
+                  }
+                  int64_t index;
+                  LoadElements(rhs, row, 1, &index);
+                  if (index < 0 || index >= columns) continue;
+                  std::memcpy(out.at(row * columns + index), mhs.at(row),
+                              static_cast<size_t>(mhs.element_size()));
+                }
+              });
+  return absl::OkStatus();
+}
+
+OpDef FillElementOp() {
+  return {
+      .name = "fill_element_0index",
+      .doc =
+          "out = lhs, but out[i, rhs[i]] = mhs[i]\n"
+          "A row whose index is out of range stays as it is.",
+      .inputs = {"lhs", "mhs", "rhs"},
+      .shape = InferFill,
+      .dtype = InferFillDType,
+      .inplace = {{0, 0}},
+      .kernels = AnyKernels<Fill>(AllTypes(), NumberTypes()),
+  };
+}
+
 }  // namespace
 
 namespace op {
@@ -176,8 +238,16 @@ Symbol Pick(Symbol data, Symbol index, const PickAttrs& attrs,
   return Compose("pick", {data, index}, attrs, std::move(options));
 }
 
+Symbol FillElement0Index(Symbol lhs, Symbol mhs, Symbol rhs,
+                         NodeOptions options) {
+  return Compose("fill_element_0index", {lhs, mhs, rhs}, {},
+                 std::move(options));
+}
+
 }  // namespace op
 
-std::vector<OpDef> PickOps() { return {PickOp(), PickBackwardOp()}; }
+std::vector<OpDef> PickOps() {
+  return {PickOp(), PickBackwardOp(), FillElementOp()};
+}
 
 }  // namespace minnow

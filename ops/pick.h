@@ -1,6 +1,7 @@
-// pick: one element of each line.
+// One element of each line.
 //
 //   Symbol p = op::Pick(op::LogSoftmax(x), label);  // log p[i, label[i]]
+//   Symbol y = op::FillElement0Index(x, value, label);  // At x[i, label[i]].
 #ifndef MINNOW_OPS_PICK_H_
 #define MINNOW_OPS_PICK_H_
 
@@ -42,6 +43,8 @@ namespace op {
 
 Symbol Pick(Symbol data, Symbol index, const PickAttrs& attrs = {},
             NodeOptions options = {});
+Symbol FillElement0Index(Symbol lhs, Symbol mhs, Symbol rhs,
+                         NodeOptions options = {});
 
 }  // namespace op
 

@@ -1,107 +1,51 @@
 #include "minnow/ops/softmax.h"
 
-#include <type_traits>
+#include <utility>
 
 #include "minnow/core/status.h"
+#include "minnow/ops/any_dtype.h"
 #include "minnow/ops/compose.h"
+#include "minnow/ops/elementwise.h"
 #include "minnow/ops/lines.h"
 #include "minnow/ops/softmax_lines.h"
 
 namespace minnow {
 namespace {
 
-// What lines of T with results of type Out are computed in.
-template <typename T, typename Out>
-using LineType =
-    std::conditional_t<std::is_same_v<T, double> || std::is_same_v<Out, double>,
-                       double, float>;
-
 enum class Kind { kSoftmax, kLogSoftmax, kSoftmin };
 
-struct SoftmaxPlan {
-  LinePlan lines;
-  // softmin is softmax at a negative temperature.
-  double temperature;
-  bool log;
-  int64_t workspace_bytes;
-};
-
-template <Kind kind, typename C, int64_t tiles>
+// For data and results of these types.
+template <Kind kind, int64_t tiles>
 absl::StatusOr<SoftmaxPlan> Prepare(const Attrs& attrs,
-                                    absl::Span<const Shape> shapes) {
+                                    absl::Span<const Shape> shapes, DType data,
+                                    DType result) {
   const auto& a = attrs.As<SoftmaxAttrs>();
   MINNOW_ASSIGN_OR_RETURN(size_t axis, ResolveAxis(a.axis, shapes[0].rank()));
-  const LinePlan lines =
-      PlanLines(LinesAlong(shapes[0], axis), tiles, sizeof(C));
   const double temperature = a.temperature.value_or(1.0);
-  return SoftmaxPlan{lines, kind == Kind::kSoftmin ? -temperature : temperature,
-                     kind == Kind::kLogSoftmax, lines.workspace_bytes};
+  // softmin is softmax at a negative temperature.
+  return PlanSoftmax(LinesAlong(shapes[0], axis), tiles, data, result,
+                     kind == Kind::kSoftmin ? -temperature : temperature,
+                     kind == Kind::kLogSoftmax);
 }
 
-template <typename T, typename Out>
 absl::Status Softmax(const RunContext& context, const SoftmaxAttrs&,
-                     const SoftmaxPlan& plan, Dense<const T> data,
-                     Dense<Out> out) {
-  using C = LineType<T, Out>;
-  const Lines& lines = plan.lines.lines;
-  ForEachTile(*context.threads, plan.lines, context.workspace,
-              [&](const LineTile& tile) {
-                C* const x = reinterpret_cast<C*>(tile.memory);
-                LoadLines(lines, tile, data.data(), x);
-                SoftmaxLines<C>(tile.count, lines.size,
-                                static_cast<C>(plan.temperature), plan.log, x);
-                StoreLines(lines, tile, x, out.data());
-              });
+                     const SoftmaxPlan& plan, AnyIn<0> data, AnyOut<1> out) {
+  RunSoftmax(context, plan, data, out);
   return absl::OkStatus();
 }
 
-template <typename T, typename Length>
 absl::Status SoftmaxWithLength(const RunContext& context, const SoftmaxAttrs&,
-                               const SoftmaxPlan& plan, Dense<const T> data,
-                               Dense<const Length> length, Dense<T> out) {
-  using C = LineType<T, T>;
-  const Lines& lines = plan.lines.lines;
-  // Writes `value` behind the elements that count.
-  const auto fill_rest = [&](const LineTile& tile, C* x, C value) {
-    for (int64_t l = 0; l < tile.count; ++l) {
-      const int64_t counted =
-          std::clamp<int64_t>(length.data()[tile.first + l], 0, lines.size);
-      std::fill(x + l * lines.size + counted, x + (l + 1) * lines.size, value);
-    }
-  };
-  ForEachTile(*context.threads, plan.lines, context.workspace,
-              [&](const LineTile& tile) {
-                C* const x = reinterpret_cast<C*>(tile.memory);
-                LoadLines(lines, tile, data.data(), x);
-                fill_rest(tile, x, -std::numeric_limits<C>::infinity());
-                SoftmaxLines<C>(tile.count, lines.size,
-                                static_cast<C>(plan.temperature), plan.log, x);
-                fill_rest(tile, x, C{0});
-                StoreLines(lines, tile, x, out.data());
-              });
+                               const SoftmaxPlan& plan, AnyIn<0> data,
+                               AnyIn<1> length, AnyOut<0> out) {
+  RunSoftmaxWithLength(context, plan, data, length, out);
   return absl::OkStatus();
 }
 
 // Of the third argument only the type matters.
-template <typename T, typename Out>
 absl::Status SoftmaxBackward(const RunContext& context, const SoftmaxAttrs&,
-                             const SoftmaxPlan& plan, Dense<const Out> head,
-                             Dense<const Out> out, Dense<const T>,
-                             Dense<T> grad) {
-  using C = LineType<T, Out>;
-  const Lines& lines = plan.lines.lines;
-  ForEachTile(*context.threads, plan.lines, context.workspace,
-              [&](const LineTile& tile) {
-                C* const h = reinterpret_cast<C*>(tile.memory);
-                C* const y = reinterpret_cast<C*>(tile.memory +
-                                                  plan.lines.block_bytes / 2);
-                LoadLines(lines, tile, head.data(), h);
-                LoadLines(lines, tile, out.data(), y);
-                SoftmaxLinesGradient<C>(tile.count, lines.size,
-                                        static_cast<C>(plan.temperature),
-                                        plan.log, y, h);
-                StoreLines(lines, tile, h, grad.data());
-              });
+                             const SoftmaxPlan& plan, AnyIn<1> head,
+                             AnyIn<1> out, AnyIn<0>, AnyOut<0> grad) {
+  RunSoftmaxGradient(context, plan, head, out, grad);
   return absl::OkStatus();
 }
 
@@ -109,61 +53,33 @@ bool UsesLength(const Attrs& attrs) {
   return attrs.As<SoftmaxAttrs>().use_length.value_or(false);
 }
 
-// Calls add.operator()<T, Out>() for all pairs of floating types, equal ones
-// first.
-template <typename F>
-void ForEachPair(const F& add) {
-  const auto with_same = [&]<typename... T>(Types<T...>) {
-    (add.template operator()<T, T>(), ...);
-  };
-  const auto with_other = [&]<typename T, typename... Out>(Types<Out...>) {
-    const auto add_other = [&]<typename U>() {
-      if constexpr (!std::is_same_v<T, U>) add.template operator()<T, U>();
-    };
-    (add_other.template operator()<Out>(), ...);
-  };
-  const auto with_each = [&]<typename... T>(Types<T...>) {
-    (with_other.template operator()<T>(FloatTypes()), ...);
-  };
-  with_same(FloatTypes());
-  with_each(FloatTypes());
-}
-
+// For all pairs of floating types.
 template <Kind kind>
 std::vector<Kernel> SoftmaxKernels() {
-  std::vector<Kernel> kernels;
-  ForEachPair([&]<typename T, typename Out>() {
-    kernels.push_back(
-        KernelOf<Softmax<T, Out>, Prepare<kind, LineType<T, Out>, 1>>().When(
-            [](const Attrs& attrs) { return !UsesLength(attrs); }));
-  });
-  return kernels;
+  return AnyKernels<Softmax, Prepare<kind, 1>>(
+      FloatTypes(), FloatTypes(),
+      [](const Attrs& attrs) { return !UsesLength(attrs); });
 }
 
-template <typename T, typename Length>
-Kernel LengthKernel() {
-  return KernelOf<SoftmaxWithLength<T, Length>,
-                  Prepare<Kind::kSoftmax, LineType<T, T>, 1>>()
-      .When(UsesLength);
+// The result has the type of data, whatever that of `length` is.
+absl::StatusOr<SoftmaxPlan> PrepareWithLength(const Attrs& attrs,
+                                              absl::Span<const Shape> shapes,
+                                              DType data) {
+  return Prepare<Kind::kSoftmax, 1>(attrs, shapes, data, data);
 }
 
 std::vector<Kernel> SoftmaxAndLengthKernels() {
   std::vector<Kernel> kernels = SoftmaxKernels<Kind::kSoftmax>();
-  [&]<typename... T>(Types<T...>) {
-    (kernels.push_back(LengthKernel<T, int32_t>()), ...);
-    (kernels.push_back(LengthKernel<T, int64_t>()), ...);
-  }(FloatTypes());
+  Append(AnyKernels<SoftmaxWithLength, PrepareWithLength>(
+             FloatTypes(), Types<int32_t, int64_t>(), UsesLength),
+         kernels);
   return kernels;
 }
 
 template <Kind kind>
 std::vector<Kernel> BackwardKernels() {
-  std::vector<Kernel> kernels;
-  ForEachPair([&]<typename T, typename Out>() {
-    kernels.push_back(KernelOf<SoftmaxBackward<T, Out>,
-                               Prepare<kind, LineType<T, Out>, 2>>());
-  });
-  return kernels;
+  return AnyKernels<SoftmaxBackward, Prepare<kind, 2>>(FloatTypes(),
+                                                       FloatTypes());
 }
 
 absl::Status InferSoftmax(ShapeInference& node) {
@@ -310,6 +226,77 @@ OpDef LogSoftmaxBackwardOp() {
   };
 }
 
+// SoftmaxActivation ----------------------------------------------------------
+
+template <int64_t tiles>
+absl::StatusOr<SoftmaxPlan> PrepareActivation(const Attrs& attrs,
+                                              absl::Span<const Shape> shapes,
+                                              DType data) {
+  const Shape& x = shapes[0];
+  const bool channel =
+      attrs.As<SoftmaxActivationAttrs>().mode == SoftmaxMode::kChannel;
+  const Lines lines =
+      channel ? LinesAlong(x, 1) : Lines{x[0], x.num_elements(1, x.rank()), 1};
+  return PlanSoftmax(lines, tiles, data, data);
+}
+
+absl::Status Activation(const RunContext& context,
+                        const SoftmaxActivationAttrs&, const SoftmaxPlan& plan,
+                        AnyIn<0> data, AnyOut<0> out) {
+  RunSoftmax(context, plan, data, out);
+  return absl::OkStatus();
+}
+
+absl::Status ActivationBackward(const RunContext& context,
+                                const SoftmaxActivationAttrs&,
+                                const SoftmaxPlan& plan, AnyIn<0> head,
+                                AnyIn<0> out, AnyOut<0> grad) {
+  RunSoftmaxGradient(context, plan, head, out, grad);
+  return absl::OkStatus();
+}
+
+absl::Status InferActivation(ShapeInference& node) {
+  MINNOW_RETURN_IF_ERROR(SameShape(node));
+  const bool channel =
+      node.attrs<SoftmaxActivationAttrs>().mode == SoftmaxMode::kChannel;
+  const Shape& data = node.input(0);
+  if (!data.known_rank() || data.rank() >= (channel ? 3 : 1)) {
+    return absl::OkStatus();
+  }
+  return node.InputError(
+      0, channel ? "three dimensions or more" : "one dimension or more");
+}
+
+OpDef SoftmaxActivationOp() {
+  return {
+      .name = "SoftmaxActivation",
+      .doc =
+          "out = exp(data) / sum(exp(data)), where the sum is over axis 1 "
+          "(channel), or over all axes but the first one (instance)",
+      .attrs = AttrsTypeOf<SoftmaxActivationAttrs>(),
+      .inputs = {"data"},
+      .shape = InferActivation,
+      .gradient = [](const GradientContext& node) -> std::vector<Symbol> {
+        return {Compose("_backward_SoftmaxActivation",
+                        {node.head(0), node.output(0)}, node.untyped_attrs())};
+      },
+      .kernels = AnyKernels<Activation, PrepareActivation<1>>(FloatTypes()),
+  };
+}
+
+OpDef SoftmaxActivationBackwardOp() {
+  return {
+      .name = "_backward_SoftmaxActivation",
+      .doc = "grad = out * (head - sum(head * out))",
+      .attrs = AttrsTypeOf<SoftmaxActivationAttrs>(),
+      .inputs = {"head", "out"},
+      .outputs = {"grad"},
+      .shape = InferActivation,
+      .kernels =
+          AnyKernels<ActivationBackward, PrepareActivation<2>>(FloatTypes()),
+  };
+}
+
 }  // namespace
 
 namespace op {
@@ -331,11 +318,22 @@ Symbol Softmin(Symbol data, const SoftmaxAttrs& attrs, NodeOptions options) {
   return Compose("softmin", {data}, attrs, std::move(options));
 }
 
+Symbol SoftmaxActivation(Symbol data, const SoftmaxActivationAttrs& attrs,
+                         NodeOptions options) {
+  return Compose("SoftmaxActivation", {data}, attrs, std::move(options));
+}
+
 }  // namespace op
 
 std::vector<OpDef> SoftmaxOps() {
-  return {SoftmaxOp(),         LogSoftmaxOp(),         SoftminOp(),
-          SoftmaxBackwardOp(), LogSoftmaxBackwardOp(), SoftminBackwardOp()};
+  return {SoftmaxOp(),
+          LogSoftmaxOp(),
+          SoftminOp(),
+          SoftmaxBackwardOp(),
+          LogSoftmaxBackwardOp(),
+          SoftminBackwardOp(),
+          SoftmaxActivationOp(),
+          SoftmaxActivationBackwardOp()};
 }
 
 }  // namespace minnow

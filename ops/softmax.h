@@ -1,4 +1,5 @@
-// softmax, log_softmax and softmin along an axis.
+// softmax, log_softmax and softmin along an axis, and SoftmaxActivation, an old
+// form of softmax.
 //
 //   Symbol p = op::Softmax(x);
 //   Symbol q = op::LogSoftmax(x, {.axis = 1, .temperature = 2.0});
@@ -36,6 +37,24 @@ struct SoftmaxAttrs {
   }
 };
 
+enum class SoftmaxMode : uint8_t { kChannel, kInstance };
+
+inline absl::Span<const EnumName<SoftmaxMode>> EnumNames(SoftmaxMode) {
+  static constexpr EnumName<SoftmaxMode> kNames[] = {
+      {SoftmaxMode::kChannel, "channel"}, {SoftmaxMode::kInstance, "instance"}};
+  return kNames;
+}
+
+struct SoftmaxActivationAttrs {
+  SoftmaxMode mode = SoftmaxMode::kInstance;
+
+  static auto Fields() {
+    return std::tuple(Field("mode", &SoftmaxActivationAttrs::mode,
+                            "What sums to 1: axis 1, or all axes but the first "
+                            "one."));
+  }
+};
+
 namespace op {
 
 Symbol Softmax(Symbol data, const SoftmaxAttrs& attrs = {},
@@ -47,6 +66,8 @@ Symbol LogSoftmax(Symbol data, const SoftmaxAttrs& attrs = {},
                   NodeOptions options = {});
 Symbol Softmin(Symbol data, const SoftmaxAttrs& attrs = {},
                NodeOptions options = {});
+Symbol SoftmaxActivation(Symbol data, const SoftmaxActivationAttrs& attrs = {},
+                         NodeOptions options = {});
 
 }  // namespace op
 

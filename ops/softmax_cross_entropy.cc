@@ -56,7 +56,7 @@ void ForEachRow(const RunContext& context, const LinePlan& plan, const T* data,
               [&](const LineTile& tile) {
                 C* const x = reinterpret_cast<C*>(tile.memory);
                 LoadLines(plan.lines, tile, data, x);
-                SoftmaxLines<C>(tile.count, size, C{1}, false, x);
+                SoftmaxLines<C>(tile.count, size, C{1}, false, x, x);
                 for (int64_t l = 0; l < tile.count; ++l) {
                   f(tile.first + l, x + l * size);
                 }
@@ -119,6 +119,11 @@ The gradient is that without the bound of 1e-8. Labels have no gradient.)",
         return node.MergeOutput(0, {1});
       },
       .gradient = [](const GradientContext& node) -> std::vector<Symbol> {
+        if (node.wanted(1)) {
+          return {node.builder().Fail(absl::InvalidArgumentError(
+              "softmax_cross_entropy: argument 'label': expected classes, "
+              "which have no gradient; found that theirs is asked for"))};
+        }
         return {Compose("_backward_softmax_cross_entropy",
                         {node.head(0), node.input(0), node.input(1)}),
                 Symbol{}};

@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "minnow/core/convert.h"
 #include "minnow/core/status.h"
+#include "minnow/ops/any_dtype.h"
 #include "minnow/ops/compose.h"
 #include "minnow/ops/lines.h"
 #include "minnow/ops/softmax_lines.h"
@@ -16,26 +17,17 @@ Lines ClassLines(const SoftmaxOutputAttrs& a, const Shape& data) {
   return {data[0], data.num_elements(1, data.rank()), 1};
 }
 
-template <typename T>
-absl::StatusOr<LinePlan> PrepareOutput(const Attrs& attrs,
-                                       absl::Span<const Shape> shapes) {
-  return PlanLines(ClassLines(attrs.As<SoftmaxOutputAttrs>(), shapes[0]),
-                   /*tiles=*/1, sizeof(ComputeType<T>));
+absl::StatusOr<SoftmaxPlan> PrepareOutput(const Attrs& attrs,
+                                          absl::Span<const Shape> shapes,
+                                          DType dtype) {
+  return PlanSoftmax(ClassLines(attrs.As<SoftmaxOutputAttrs>(), shapes[0]),
+                     /*tiles=*/1, dtype, dtype);
 }
 
-template <typename T>
 absl::Status SoftmaxOutput(const RunContext& context, const SoftmaxOutputAttrs&,
-                           const LinePlan& plan, Dense<const T> data,
-                           Dense<const T>, Dense<T> out) {
-  using C = ComputeType<T>;
-  ForEachTile(*context.threads, plan, context.workspace,
-              [&](const LineTile& tile) {
-                C* const x = reinterpret_cast<C*>(tile.memory);
-                LoadLines(plan.lines, tile, data.data(), x);
-                SoftmaxLines<C>(tile.count, plan.lines.size, C{1},
-                                /*log=*/false, x);
-                StoreLines(plan.lines, tile, x, out.data());
-              });
+                           const SoftmaxPlan& plan, AnyIn<0> data, AnyIn<0>,
+                           AnyOut<0> out) {
+  RunSoftmax(context, plan, data, out);
   return absl::OkStatus();
 }
 
@@ -221,11 +213,7 @@ grad_scale for labels of the shape of data, over the normalization.)",
       .inputs = {"data", {"label", Access::kUnread}},
       .shape = InferOutput,
       .gradient = SoftmaxOutputGradient,
-      .kernels =
-          KernelsFor(FloatTypes(),
-                     []<typename T>() {
-                       return KernelOf<SoftmaxOutput<T>, PrepareOutput<T>>();
-                     }),
+      .kernels = AnyKernels<SoftmaxOutput, PrepareOutput>(FloatTypes()),
   };
 }
 

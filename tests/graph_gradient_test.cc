@@ -1,10 +1,14 @@
 #include <cmath>
+#include <random>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "minnow/executor/executor.h"
 #include "minnow/graph/gradient.h"
 #include "minnow/ops/builtin.h"
+#include "minnow/ops/max.h"
+#include "minnow/ops/reduce.h"
+#include "minnow/ops/softmax_cross_entropy.h"
 
 namespace minnow {
 namespace {
@@ -165,6 +169,52 @@ TEST_F(GradientTest, RefusesAHeadOfAnotherBuilder) {
   GraphBuilder other(BuiltinOps());
   Gradient(b_, {other.Variable("x")}, {}, {Variable("x")});
   EXPECT_THAT(Error(), HasSubstr("gradient: head 0 is of another builder"));
+}
+
+TEST_F(GradientTest, LabelsOfCrossEntropyHaveNone) {
+  const Symbol x = b_.Variable("x", {.shape = {2, 3}});
+  const Symbol label = b_.Variable("label", {.shape = {2}});
+  const Symbol loss = op::SoftmaxCrossEntropy(x, label);
+  Gradient(b_, {loss}, {}, {x});
+  EXPECT_EQ(Error(), "");
+  Gradient(b_, {loss}, {}, {label});
+  EXPECT_THAT(Error(), HasSubstr("argument 'label': expected classes, which "
+                                 "have no gradient"));
+}
+
+// As in MXNet: each element that is as large as the largest one gets the whole
+// head.
+TEST_F(GradientTest, ExtremesPassTheHeadOnToEachOfTheirPlaces) {
+  const Shape shape = {40, 30, 20};
+  NDArray x = *NDArray::Zeros(shape, DType::kFloat64);
+  NDArray head = *NDArray::Zeros({40, 20}, DType::kFloat64);
+  std::mt19937 random(3);
+  // Few values, so that there are ties; no fractions, so that sums are exact.
+  for (double& v : x.values<double>()) v = static_cast<double>(random() % 50);
+  for (double& v : head.values<double>()) {
+    v = static_cast<double>(random() % 100) - 50;
+  }
+  const ReduceAttrs axis = {.axis = {{1}}};
+  const ReduceAttrs kept = {.axis = {{1}}, .keepdims = true};
+  for (const auto& reduce : {op::Max, op::Min}) {
+    GraphBuilder b(BuiltinOps());
+    const Symbol data = b.Variable("x", {.dtype = DType::kFloat64});
+    const Symbol heads = b.Variable("head", {.dtype = DType::kFloat64});
+    const Symbol grad =
+        Gradient(b, {reduce(data, axis, {})}, {heads}, {data})[0];
+    const Symbol is_extreme =
+        b.Add("broadcast_equal", {data, reduce(data, kept, {})});
+    const auto graph =
+        b.Build({op::Sum(grad, axis),
+                 b.Add("elemwise_mul", {heads, op::Sum(is_extreme, axis)})});
+    ASSERT_TRUE(graph.ok()) << graph.status();
+    auto executor =
+        Executor::Bind(*graph, {.variables = {{"x", x}, {"head", head}}});
+    ASSERT_TRUE(executor.ok()) << executor.status();
+    ASSERT_TRUE(executor->Run().ok());
+    EXPECT_EQ(executor->Output(0).values<double>(),
+              executor->Output(1).values<double>());
+  }
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "minnow/ops/builtin.h"
 #include "minnow/ops/gather_nd.h"
 #include "minnow/ops/one_hot.h"
+#include "minnow/ops/sequence.h"
 #include "minnow/ops/where.h"
 
 namespace minnow {
@@ -70,6 +71,26 @@ TEST(IndexingOpsTest, WhereTakesAConditionOfItsShapeOrOfItsRows) {
                         "(3,)"));
   EXPECT_THAT(ErrorOf(where, x, Array({2, 1}, {0, 1})),
               HasSubstr("expected shape (2,3), found (2,1)"));
+}
+
+TEST(IndexingOpsTest, LengthsOfSequencesMustFit) {
+  const auto last = [](Symbol x, Symbol lengths) {
+    return op::SequenceLast(x, lengths, {.use_sequence_length = true});
+  };
+  const NDArray x = Array({3, 2}, {0, 1, 2, 3, 4, 5});
+  EXPECT_EQ(ErrorOf(last, x, Array({2}, {1, 3})), "");
+  EXPECT_THAT(ErrorOf(last, x, Array({2}, {1, 0})),
+              HasSubstr("'SequenceLast0' (SequenceLast): argument "
+                        "'sequence_length': expected a length in [1, 3], found "
+                        "0 of sequence 1"));
+  EXPECT_THAT(ErrorOf(last, x, Array({2}, {std::nanf(""), 1})),
+              HasSubstr("found nan of sequence 0"));
+  const auto reverse = [](Symbol x, Symbol lengths) {
+    return op::SequenceReverse(x, lengths, {.use_sequence_length = true});
+  };
+  EXPECT_EQ(ErrorOf(reverse, x, Array({2}, {0, 3})), "");
+  EXPECT_THAT(ErrorOf(reverse, x, Array({2}, {4, 1})),
+              HasSubstr("expected a length in [0, 3], found 4 of sequence 0"));
 }
 
 TEST(IndexingOpsTest, OneHotHasADepth) {

@@ -1,5 +1,5 @@
 // What operators that move elements conclude about shapes and refuse, and how
-// they undo one another. That they compute is in op_cases_move.cc.
+// they undo one another. That they compute is in op_cases_slice.cc and others.
 #include <numeric>
 #include <optional>
 #include <string>
@@ -18,11 +18,15 @@
 #include "minnow/ops/diag.h"
 #include "minnow/ops/init.h"
 #include "minnow/ops/pad.h"
+#include "minnow/ops/pick.h"
+#include "minnow/ops/ravel.h"
 #include "minnow/ops/repeat.h"
 #include "minnow/ops/sequence.h"
 #include "minnow/ops/shape.h"
 #include "minnow/ops/slice.h"
+#include "minnow/ops/softmax.h"
 #include "minnow/ops/transpose.h"
+#include "minnow/ops/up_sampling.h"
 
 namespace minnow {
 namespace {
@@ -100,6 +104,12 @@ TEST_F(MoveTest, OperatorsUndoOneAnother) {
         shape);
   }
   ExpectIdentity(op::SliceLike(op::Tile(x, {.reps = {{2, 3}}}), x), shape);
+  const Symbol back =
+      op::SequenceReverse(op::SequenceReverse(x, {}, {}), {}, {});
+  ExpectIdentity(back, shape);
+  // x holds the places of an array of its own shape.
+  const RavelAttrs own = {.shape = shape};
+  ExpectIdentity(op::RavelMultiIndex(op::UnravelIndex(x, own), own), shape);
 }
 
 TEST_F(MoveTest, ShapesFollowInEitherDirection) {
@@ -195,6 +205,42 @@ TEST_F(MoveTest, ErrorsNameTheNodeAndWhatIsWrong) {
        "expected less than the dimension 3 to reflect, found 3"},
       {op::SequenceMask(x, {}, {.axis = 2}),
        "attribute 'axis': expected 0 or 1"},
+      {op::SequenceLast(x, {}, {.axis = -1}),
+       "attribute 'axis': expected 0 or 1, found -1"},
+      {op::SequenceLast(Var("none", {0, 3}), {}, {}),
+       "argument 'data': expected sequences of one step or more, found (0,3)"},
+      {op::SequenceReverse(x, {}, {.axis = 1}),
+       "attribute 'axis': expected 0, found 1"},
+      {op::SequenceReverse(x, Var("lengths", {4}),
+                           {.use_sequence_length = true}),
+       "argument 'sequence_length': expected shape (6,), found (4,)"},
+      {op::SequenceReverse(Var("line", {4}), {}, {}),
+       "argument 'data': expected two dimensions or more, found (4,)"},
+      {op::UpSampling({x}, {.scale = 2}),
+       "argument 'arg0': expected four dimensions, found (4,6)"},
+      {op::UpSampling({image}, {.scale = 0}),
+       "attribute 'scale': expected 1 or more, found 0"},
+      {op::UpSampling({image, Var("five", {1, 2, 5, 4})}, {.scale = 2}),
+       "argument 'arg1': expected an image that a whole factor makes as large "
+       "as (1,2,6,8), but for the channels, found (1,2,5,4)"},
+      {op::UpSampling({image, Var("more", {1, 3, 3, 4})},
+                      {.scale = 2, .multi_input_mode = MultiInputMode::kSum}),
+       "as (1,2,6,8), of as many channels, found (1,3,3,4)"},
+      {op::RavelMultiIndex(x, {.shape = {2, 3}}),
+       "argument 'data': expected shape (2,6), found (4,6)"},
+      {op::RavelMultiIndex(x, {}),
+       "attribute 'shape': expected one dimension or more, found unknown"},
+      {op::UnravelIndex(x, {.shape = {2, 0}}),
+       "attribute 'shape': expected dimensions of 1 or more behind the first "
+       "one, found 0"},
+      {op::UnravelIndex(x, {.shape = {int64_t{1} << 40, int64_t{1} << 40}}),
+       "attribute 'shape'"},
+      {op::FillElement0Index(x, Var("values", {5}), Var("index", {4})),
+       "argument 'mhs': expected shape (4,), found (5,)"},
+      {op::SoftmaxActivation(x, {.mode = SoftmaxMode::kChannel}),
+       "argument 'data': expected three dimensions or more, found (4,6)"},
+      {op::Linspace(b_, {.start = 0, .stop = 1, .num = -1}),
+       "attribute 'num': expected 0 or more, found -1"},
       {op::Arange(b_, {.start = 3, .stop = 1}),
        "attribute 'stop': expected a number behind 3"},
       {op::Eye(b_, {.N = -1}), "attribute 'N': expected 0 or more, found -1"},

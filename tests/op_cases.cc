@@ -13,10 +13,12 @@ std::ostream& operator<<(std::ostream& os, const OpCase& c) {
 std::vector<OpCase> AllOpCases() {
   std::vector<OpCase> all;
   for (auto* family :
-       {BinaryOpCases, ElementwiseOpCases, IndexingOpCases, MoveOpCases,
-        NnOpCases, OptimizerOpCases, OutputOpCases, ProductOpCases,
-        RandomOpCases, ReductionOpCases, RowsOpCases, ShapeOpCases,
-        UnaryOpCases, UpdateOpCases}) {
+       {BinaryOpCases,   DotOpCases,       ElementwiseOpCases, IndexingOpCases,
+        JoinOpCases,     OptimizerOpCases, OrderOpCases,       OutputOpCases,
+        PadOpCases,      PickOpCases,      ProductOpCases,     RandomOpCases,
+        RavelOpCases,    ReductionOpCases, RepeatOpCases,      RowsOpCases,
+        SequenceOpCases, ShapeOpCases,     SliceOpCases,       SoftmaxOpCases,
+        SumOpCases,      UnaryOpCases,     UpSamplingOpCases,  UpdateOpCases}) {
     for (OpCase& c : family()) all.push_back(std::move(c));
   }
   return all;

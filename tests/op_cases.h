@@ -96,18 +96,28 @@ std::vector<OpCase> AllOpCases();
 
 // The rows of a family, in op_cases_<family>.cc.
 std::vector<OpCase> BinaryOpCases();
+std::vector<OpCase> DotOpCases();
 std::vector<OpCase> ElementwiseOpCases();
 std::vector<OpCase> IndexingOpCases();
-std::vector<OpCase> MoveOpCases();
-std::vector<OpCase> NnOpCases();
+std::vector<OpCase> JoinOpCases();
 std::vector<OpCase> OptimizerOpCases();
+std::vector<OpCase> OrderOpCases();
 std::vector<OpCase> OutputOpCases();
+std::vector<OpCase> PadOpCases();
+std::vector<OpCase> PickOpCases();
 std::vector<OpCase> ProductOpCases();
 std::vector<OpCase> RandomOpCases();
+std::vector<OpCase> RavelOpCases();
 std::vector<OpCase> ReductionOpCases();
+std::vector<OpCase> RepeatOpCases();
 std::vector<OpCase> RowsOpCases();
+std::vector<OpCase> SequenceOpCases();
 std::vector<OpCase> ShapeOpCases();
+std::vector<OpCase> SliceOpCases();
+std::vector<OpCase> SoftmaxOpCases();
+std::vector<OpCase> SumOpCases();
 std::vector<OpCase> UnaryOpCases();
+std::vector<OpCase> UpSamplingOpCases();
 std::vector<OpCase> UpdateOpCases();
 
 // Formulas that apply a function to each element; of two inputs that have one

@@ -163,7 +163,28 @@ std::vector<OpCase> InitCases() {
                                           .repeat = 2,
                                           .dtype = dtype},
                      .formula = given({6}, {7, 7, 5, 5, 3, 3})});
+    cases.push_back(
+        {.op = "_linspace",
+         .label = label,
+         .attrs =
+             LinspaceAttrs{.start = 2, .stop = 10, .num = 5, .dtype = dtype},
+         .formula = given({5}, {2, 4, 6, 8, 10})});
   }
+  const auto linspace = [&](const char* label, LinspaceAttrs a,
+                            std::vector<double> values) {
+    const auto n = static_cast<int64_t>(values.size());
+    cases.push_back({.op = "_linspace",
+                     .label = label,
+                     .attrs = std::move(a),
+                     .formula = [=](absl::Span<const TestArray>) {
+                       return std::vector{TestArray{{n}, values}};
+                     }});
+  };
+  linspace("without the end",
+           {.start = 1, .stop = 0, .num = 4, .endpoint = false},
+           {1, 0.75, 0.5, 0.25});
+  linspace("one number", {.start = 3, .stop = 9, .num = 1}, {3});
+  linspace("no number", {.start = 3, .stop = 9, .num = 0}, {});
   cases.push_back({.op = "_arange",
                    .label = "to start",
                    .attrs = ArangeAttrs{.start = 2.5},
