@@ -246,7 +246,10 @@ absl::Status CheckError(const fs::path& path) {
 std::set<std::string> ReadPending() {
   absl::StatusOr<std::string> text = ReadFile(kPending);
   EXPECT_TRUE(text.ok()) << text.status();
-  return absl::StrSplit(text.value_or(""), '\n', absl::SkipEmpty());
+  // Lines that begin with # are comments.
+  return absl::StrSplit(text.value_or(""), '\n', [](absl::string_view line) {
+    return !line.empty() && !absl::StartsWith(line, "#");
+  });
 }
 
 void CheckFolder(const fs::path& folder,
