@@ -1,7 +1,6 @@
 #include "minnow/ops/any_dtype.h"
 
 #include <algorithm>
-#include <iterator>
 
 namespace minnow {
 namespace internal {
@@ -44,10 +43,6 @@ void FillAll(ThreadPool& threads, const AnyArray& out, AnyElement element) {
               [&](int64_t begin, int64_t end) {
                 FillElements(out, begin, end - begin, element);
               });
-}
-
-void Append(std::vector<Kernel> more, std::vector<Kernel>& kernels) {
-  std::move(more.begin(), more.end(), std::back_inserter(kernels));
 }
 
 }  // namespace minnow

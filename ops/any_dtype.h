@@ -273,9 +273,6 @@ std::vector<Kernel> AnyKernels(Types<T...> types,
   return AnyKernels<fn, prepare>(types, Types<float>(), when);
 }
 
-// Moves all kernels of `more` behind those of `kernels`.
-void Append(std::vector<Kernel> more, std::vector<Kernel>& kernels);
-
 }  // namespace minnow
 
 #endif  // MINNOW_OPS_ANY_DTYPE_H_

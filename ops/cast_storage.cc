@@ -64,12 +64,20 @@ bool CastsTo(const Attrs& attrs) {
   return attrs.As<CastStorageAttrs>().stype.get() == stype;
 }
 
+struct Target {
+  StorageType from, to;
+  bool (*when)(const Attrs& attrs);
+};
+
+Kernel CastKernel(DType dtype, const Target& target) {
+  return {.args = {{dtype, target.from, /*writes=*/false, /*is_list=*/false},
+                   {dtype, target.to, /*writes=*/true, /*is_list=*/false}},
+          .run = Cast,
+          .when = target.when};
+}
+
 std::vector<Kernel> CastStorageKernels() {
   using enum StorageType;
-  struct Target {
-    StorageType from, to;
-    bool (*when)(const Attrs& attrs);
-  };
   std::vector<Kernel> kernels;
   for (const Target& target : {Target{kRowSparse, kDense, CastsTo<kDense>},
                                {kCsr, kDense, CastsTo<kDense>},
@@ -78,19 +86,10 @@ std::vector<Kernel> CastStorageKernels() {
                                {kDense, kDense, CastsTo<kDense>},
                                {kRowSparse, kRowSparse, CastsTo<kRowSparse>},
                                {kCsr, kCsr, CastsTo<kCsr>}}) {
-    Append(KernelsFor(NumberTypes(),
-                      [&]<typename T>() {
-                        constexpr DType kType = DTypeOf<T>;
-                        Kernel kernel;
-                        kernel.args = {{kType, target.from, /*writes=*/false,
-                                        /*is_list=*/false},
-                                       {kType, target.to, /*writes=*/true,
-                                        /*is_list=*/false}};
-                        kernel.run = Cast;
-                        kernel.when = target.when;
-                        return kernel;
-                      }),
-           kernels);
+    const auto add = [&]<typename... T>(Types<T...>) {
+      (kernels.push_back(CastKernel(DTypeOf<T>, target)), ...);
+    };
+    add(NumberTypes());
   }
   return kernels;
 }

@@ -1,6 +1,5 @@
 #include "minnow/ops/dot.h"
 
-#include <iterator>
 #include <utility>
 
 #include "minnow/core/status.h"
@@ -18,12 +17,6 @@ DotSizes SizesOfDot(const DotAttrs& a, const Shape& lhs, const Shape& rhs) {
 }
 
 namespace {
-
-std::vector<Kernel> Join(std::vector<Kernel> kernels,
-                         std::vector<Kernel> more) {
-  std::move(more.begin(), more.end(), std::back_inserter(kernels));
-  return kernels;
-}
 
 template <typename T>
 absl::StatusOr<Product> PrepareDot(const Attrs& attrs,
@@ -127,14 +120,13 @@ storage, of any factors.)",
       .inputs = {"lhs", "rhs"},
       .shape = InferDot,
       .gradient = DotGradient,
-      .kernels = Join(
-          KernelsFor(
-              FloatTypes(),
-              []<typename T>() {
-                return KernelOf<Multiply<DotAttrs, T>, PrepareDot<T>>().When(
-                    IsDense);
-              }),
-          SparseDotKernels()),
+      .kernels = Joined(
+          {KernelsFor(FloatTypes(),
+                      []<typename T>() {
+                        return KernelOf<Multiply<DotAttrs, T>, PrepareDot<T>>()
+                            .When(IsDense);
+                      }),
+           SparseDotKernels()}),
   };
 }
 
@@ -146,13 +138,13 @@ OpDef DotLhsOp() {
       .inputs = {"head", "rhs", {"lhs", Access::kUnread}},
       .shape = InferLike,
       .gradient = DotLhsGradient,
-      .kernels = Join(
-          KernelsFor(
-              FloatTypes(),
-              []<typename T>() {
-                return KernelOf<MultiplyLike<DotAttrs, T>, PrepareDotLhs<T>>();
-              }),
-          SparseDotLhsKernels()),
+      .kernels = Joined(
+          {KernelsFor(
+               FloatTypes(),
+               []<typename T>() {
+                 return KernelOf<MultiplyLike<DotAttrs, T>, PrepareDotLhs<T>>();
+               }),
+           SparseDotLhsKernels()}),
   };
 }
 
@@ -164,13 +156,13 @@ OpDef DotRhsOp() {
       .inputs = {"head", "lhs", {"rhs", Access::kUnread}},
       .shape = InferLike,
       .gradient = DotRhsGradient,
-      .kernels = Join(
-          KernelsFor(
-              FloatTypes(),
-              []<typename T>() {
-                return KernelOf<MultiplyLike<DotAttrs, T>, PrepareDotRhs<T>>();
-              }),
-          SparseDotRhsKernels()),
+      .kernels = Joined(
+          {KernelsFor(
+               FloatTypes(),
+               []<typename T>() {
+                 return KernelOf<MultiplyLike<DotAttrs, T>, PrepareDotRhs<T>>();
+               }),
+           SparseDotRhsKernels()}),
   };
 }
 

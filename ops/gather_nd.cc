@@ -269,12 +269,10 @@ absl::Status GatherBackwardLike(const RunContext& context,
 
 // Of (head, indices, grad), and of (head, indices, like, grad).
 std::vector<Kernel> BackwardKernels() {
-  std::vector<Kernel> kernels =
-      AnyKernels<GatherBackward, PrepareAddOf>(FloatTypes(), NumberTypes());
-  Append(
-      AnyKernels<GatherBackwardLike, PrepareAddOf>(FloatTypes(), NumberTypes()),
-      kernels);
-  return kernels;
+  return Joined(
+      {AnyKernels<GatherBackward, PrepareAddOf>(FloatTypes(), NumberTypes()),
+       AnyKernels<GatherBackwardLike, PrepareAddOf>(FloatTypes(),
+                                                    NumberTypes())});
 }
 
 // Merges `blocks` = tuples + array[M:], where the indices have shape (M,

@@ -123,28 +123,22 @@ bool HasOrd(const Attrs& attrs) {
 }
 
 std::vector<Kernel> NormKernels() {
-  std::vector<Kernel> kernels =
-      AnyKernels<Norm, PrepareNorm>(NumberTypes(), NumberTypes());
-  for (Kernel& kernel : KernelsFor(NumberTypes(), []<typename T>() {
-         return KernelOf<SparseNorm<Csr, T>>();
-       })) {
-    kernels.push_back(std::move(kernel).When(IsWhole));
-  }
-  for (Kernel& kernel : KernelsFor(NumberTypes(), []<typename T>() {
-         return KernelOf<SparseNorm<RowSparse, T>>();
-       })) {
-    kernels.push_back(std::move(kernel).When(IsWhole));
-  }
-  return kernels;
+  return Joined(
+      {AnyKernels<Norm, PrepareNorm>(NumberTypes(), NumberTypes()),
+       KernelsWhen(IsWhole, KernelsFor(NumberTypes(),
+                                       []<typename T>() {
+                                         return KernelOf<SparseNorm<Csr, T>>();
+                                       })),
+       KernelsWhen(IsWhole, KernelsFor(NumberTypes(), []<typename T>() {
+                     return KernelOf<SparseNorm<RowSparse, T>>();
+                   }))});
 }
 
 std::vector<Kernel> BackwardKernels() {
-  auto kernels =
-      ReduceBackwardKernels<NormGradient1, NormAttrs, PrepareNorm>(HasOrd<1>);
-  Append(
-      ReduceBackwardKernels<NormGradient2, NormAttrs, PrepareNorm>(HasOrd<2>),
-      kernels);
-  return kernels;
+  return Joined(
+      {ReduceBackwardKernels<NormGradient1, NormAttrs, PrepareNorm>(HasOrd<1>),
+       ReduceBackwardKernels<NormGradient2, NormAttrs, PrepareNorm>(
+           HasOrd<2>)});
 }
 
 absl::Status InferNorm(ShapeInference& node) {

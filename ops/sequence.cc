@@ -97,12 +97,9 @@ absl::Status Mask(const RunContext& context, const SequenceMaskAttrs& a,
 }
 
 std::vector<Kernel> MaskKernels() {
-  std::vector<Kernel> kernels =
-      MoveKernels<PlanSameElements>({kMoveIn, kMoveOut});
-  Append(AnyKernels<Mask, Prepare<SequenceMaskAttrs, 0>>(AllTypes(),
-                                                         NumberTypes()),
-         kernels);
-  return kernels;
+  return Joined({MoveKernels<PlanSameElements>({kMoveIn, kMoveOut}),
+                 AnyKernels<Mask, Prepare<SequenceMaskAttrs, 0>>(
+                     AllTypes(), NumberTypes())});
 }
 
 std::vector<Symbol> MaskGradient(const GradientContext& node) {
@@ -181,9 +178,8 @@ absl::Status PutWhole(const RunContext& context, const SequenceAttrs& attrs,
 template <auto whole, auto cut, size_t data>
 std::vector<Kernel> SequenceKernels() {
   constexpr auto kPrepare = Prepare<SequenceAttrs, data>;
-  std::vector<Kernel> kernels = AnyKernels<whole, kPrepare>(AllTypes());
-  Append(AnyKernels<cut, kPrepare>(AllTypes(), NumberTypes()), kernels);
-  return kernels;
+  return Joined({AnyKernels<whole, kPrepare>(AllTypes()),
+                 AnyKernels<cut, kPrepare>(AllTypes(), NumberTypes())});
 }
 
 // The shape of one step of each sequence of the input `data`.

@@ -69,11 +69,9 @@ absl::StatusOr<SoftmaxPlan> PrepareWithLength(const Attrs& attrs,
 }
 
 std::vector<Kernel> SoftmaxAndLengthKernels() {
-  std::vector<Kernel> kernels = SoftmaxKernels<Kind::kSoftmax>();
-  Append(AnyKernels<SoftmaxWithLength, PrepareWithLength>(
-             FloatTypes(), Types<int32_t, int64_t>(), UsesLength),
-         kernels);
-  return kernels;
+  return Joined({SoftmaxKernels<Kind::kSoftmax>(),
+                 AnyKernels<SoftmaxWithLength, PrepareWithLength>(
+                     FloatTypes(), Types<int32_t, int64_t>(), UsesLength)});
 }
 
 template <Kind kind>

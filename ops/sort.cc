@@ -350,17 +350,14 @@ bool Returns(const Attrs& attrs) {
 
 std::vector<Kernel> TopkKernels() {
   const NumberTypes numbers;
-  std::vector<Kernel> kernels = AnyKernels<Indices<TopkAttrs>, PrepareOrder<0>>(
-      numbers, numbers, Returns<TopkReturn::kIndices>);
-  Append(AnyKernels<Both, PrepareOrder<0>>(numbers, numbers,
-                                           Returns<TopkReturn::kBoth>),
-         kernels);
-  Append(
-      AnyKernels<Values, PrepareOrder<0>>(numbers, Returns<TopkReturn::kValue>),
-      kernels);
-  Append(AnyKernels<Mask, PrepareOrder<0>>(numbers, Returns<TopkReturn::kMask>),
-         kernels);
-  return kernels;
+  return Joined(
+      {AnyKernels<Indices<TopkAttrs>, PrepareOrder<0>>(
+           numbers, numbers, Returns<TopkReturn::kIndices>),
+       AnyKernels<Both, PrepareOrder<0>>(numbers, numbers,
+                                         Returns<TopkReturn::kBoth>),
+       AnyKernels<Values, PrepareOrder<0>>(numbers,
+                                           Returns<TopkReturn::kValue>),
+       AnyKernels<Mask, PrepareOrder<0>>(numbers, Returns<TopkReturn::kMask>)});
 }
 
 // Nothing flows through indices and masks.

@@ -1,7 +1,5 @@
 #include "minnow/ops/update_kernels.h"
 
-#include <iterator>
-
 namespace minnow {
 namespace internal {
 
@@ -19,14 +17,6 @@ std::vector<Kernel> KernelsOfFormat(const UpdateFormat& format,
 }
 
 }  // namespace internal
-
-std::vector<Kernel> Joined(std::vector<std::vector<Kernel>> parts) {
-  std::vector<Kernel> kernels;
-  for (std::vector<Kernel>& part : parts) {
-    std::move(part.begin(), part.end(), std::back_inserter(kernels));
-  }
-  return kernels;
-}
 
 std::vector<Kernel> NotForFallback(std::vector<Kernel> kernels) {
   for (Kernel& kernel : kernels) kernel.for_fallback = false;

@@ -68,9 +68,6 @@ bool IsLazy(const Attrs& attrs) {
 
 }  // namespace internal
 
-// All of these, one after the other.
-std::vector<Kernel> Joined(std::vector<std::vector<Kernel>> parts);
-
 // Kernels that do not compute what the dense one would, so that inputs are not
 // converted for them.
 std::vector<Kernel> NotForFallback(std::vector<Kernel> kernels);
@@ -105,27 +102,26 @@ std::vector<Kernel> ListedRowsKernels() {
 template <template <typename> class Rule, Precision precision = Precision::kOwn>
 std::vector<Kernel> AllRowsKernels() {
   using internal::KernelsOfFormat;
-  std::vector<std::vector<Kernel>> kernels = {
-      KernelsOfFormat<Rule,
-                      UpdateFormat::AllRows(StorageType::kDense, precision)>(),
-      KernelsOfFormat<Rule, UpdateFormat::AllRows(StorageType::kRowSparse,
-                                                  precision)>()};
+  std::vector<Kernel> kernels = Joined(
+      {KernelsOfFormat<Rule,
+                       UpdateFormat::AllRows(StorageType::kDense, precision)>(),
+       KernelsOfFormat<Rule, UpdateFormat::AllRows(StorageType::kRowSparse,
+                                                   precision)>()});
   if constexpr (internal::kNumStates<Rule<float>> != 0 &&
                 precision == Precision::kOwn) {
-    kernels.push_back(
-        NotForFallback(KernelsOfFormat<Rule, UpdateFormat::DenseStates()>()));
+    return Joined(
+        {kernels,
+         NotForFallback(KernelsOfFormat<Rule, UpdateFormat::DenseStates()>())});
   }
-  return Joined(std::move(kernels));
+  return kernels;
 }
 
 // All of them, for a rule whose attributes have `lazy_update`.
 template <template <typename> class Rule, Precision precision = Precision::kOwn>
 std::vector<Kernel> UpdateKernels() {
-  std::vector<Kernel> lazy = ListedRowsKernels<Rule, precision>();
-  for (Kernel& kernel : lazy) {
-    kernel.when = internal::IsLazy<typename Rule<float>::Attrs>;
-  }
-  return Joined({DenseUpdateKernels<Rule, precision>(), std::move(lazy),
+  return Joined({DenseUpdateKernels<Rule, precision>(),
+                 KernelsWhen(internal::IsLazy<typename Rule<float>::Attrs>,
+                             ListedRowsKernels<Rule, precision>()),
                  AllRowsKernels<Rule, precision>()});
 }
 
