@@ -117,8 +117,9 @@ TEST_P(PeakMemoryTest, IsThatOfTheTableAndItsMomentum) {
                          : 0);
   const PeakMemory peak;
   ASSERT_EQ(TakeSteps(GetParam()), absl::OkStatus());
-  // The system counts pages in batches.
-  EXPECT_GE(peak.Growth(), (kTableBytes + states) * 99 / 100);
+  // What is small may lie in memory that others left, and the system counts
+  // pages in batches.
+  EXPECT_GE(peak.Growth(), 2 * kTableBytes * 99 / 100);
   EXPECT_LE(peak.Growth(), (kTableBytes + states) * 11 / 10);
 }
 
