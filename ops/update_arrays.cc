@@ -7,36 +7,15 @@
 
 #include "minnow/core/array_data.h"
 #include "minnow/core/status.h"
-#include "minnow/ops/convert_elements.h"
 #include "minnow/ops/row_update.h"
+#include "minnow/ops/update_tiles.h"
 
 namespace minnow {
 namespace {
 
-// Weight, gradient, three states, and the weight that is rounded.
-constexpr int64_t kMaxArrays = 6;
-constexpr int64_t kGradient = 1;
-
-// Elements of a tile in which they are converted, and the most runs in it.
-constexpr int64_t kTile = 512;
-constexpr int64_t kTileRuns = 64;
-
 // The gradient of elements that have none, of any type.
 constexpr int64_t kNumZeros = 1024;
 alignas(64) const std::byte kZeros[kNumZeros * sizeof(double)] = {};
-
-struct Array {
-  DType dtype;
-  int64_t item;  // Bytes of an element.
-  std::byte* values;
-  ArrayData* table;  // Null where rows are found by their number.
-
-  std::byte* Element(int64_t i) const { return values + i * item; }
-  // REQUIRES: the row is stored.
-  std::byte* Row(int64_t row, int64_t row_size) const {
-    return Element((table ? table->FindRow(row) : row) * row_size);
-  }
-};
 
 bool AnyNonZero(DType dtype, const void* values, int64_t n) {
   return VisitDType(dtype, [&]<typename T>() {
@@ -65,7 +44,7 @@ class Updater {
     } else {
       add(0, format.dtype, format.weight);
     }
-    add(kGradient, format.dtype, format.grad);
+    add(kGradientArray, format.dtype, format.grad);
     for (size_t i = 0; i < rule.num_states(); ++i) {
       add(2 + i, format.state_dtype(), format.states);
     }
@@ -74,7 +53,7 @@ class Updater {
     // Rows of the gradient lie one after the other, in ascending order.
     dims_ = args[0]->dims;
     row_size_ = internal::RowSize(dims_);
-    Array& grad = arrays_[kGradient];
+    UpdateArray& grad = arrays_[kGradientArray];
     SortRows(row_size_ * grad.item, *grad.table);
     rows_ = grad.table->indices;
     grad.values = grad.table->values.data();
@@ -84,7 +63,7 @@ class Updater {
 
   // The elements [begin, end) of dense arrays.
   void UpdateElements(int64_t begin, int64_t end) const {
-    std::byte* at[kMaxArrays];
+    std::byte* at[kMaxUpdateArrays];
     for (int64_t a = 0; a < num_arrays_; ++a) at[a] = arrays_[a].Element(begin);
     Run({1, end - begin, num_arrays_, at});
   }
@@ -109,7 +88,7 @@ class Updater {
     MINNOW_RETURN_IF_ERROR(StoreRows(rows_));
     ArrayData& weight = *this->weight().table;
     for (int64_t a = 0; a < num_arrays_; ++a) {
-      if (a == kGradient || arrays_[a].table == &weight) continue;
+      if (a == kGradientArray || arrays_[a].table == &weight) continue;
       MINNOW_RETURN_IF_ERROR(StoreRowsOf(arrays_[a]));
     }
     MINNOW_RETURN_IF_ERROR(StoreRows(weight.indices));
@@ -124,11 +103,13 @@ class Updater {
  private:
   int64_t num_rows() const { return static_cast<int64_t>(rows_.size()); }
   // The one that has the rows of all others.
-  const Array& weight() const { return arrays_[rounds_ ? num_arrays_ - 1 : 0]; }
+  const UpdateArray& weight() const {
+    return arrays_[rounds_ ? num_arrays_ - 1 : 0];
+  }
 
   // To be called when rows have been added.
   void FindTables() {
-    for (Array& array : absl::MakeSpan(arrays_, num_arrays_)) {
+    for (UpdateArray& array : absl::MakeSpan(arrays_, num_arrays_)) {
       if (array.table == nullptr) continue;
       IndexRows(*array.table);
       array.values = array.table->values.data();
@@ -137,7 +118,7 @@ class Updater {
 
   // Stores these rows in all tables.
   absl::Status StoreRows(absl::Span<const int64_t> rows) {
-    for (const Array& array : absl::MakeSpan(arrays_, num_arrays_)) {
+    for (const UpdateArray& array : absl::MakeSpan(arrays_, num_arrays_)) {
       // Those of the weight itself are there.
       if (array.table == nullptr || rows.data() == array.table->indices.data())
         continue;
@@ -148,8 +129,8 @@ class Updater {
   }
 
   // Stores in the weight the rows for which a state has values.
-  absl::Status StoreRowsOf(const Array& state) {
-    const Array& weight = this->weight();
+  absl::Status StoreRowsOf(const UpdateArray& state) {
+    const UpdateArray& weight = this->weight();
     const int64_t row_bytes = row_size_ * weight.item;
     if (state.table != nullptr) {
       return AddRows(state.table->indices, row_bytes, *weight.table);
@@ -167,7 +148,7 @@ class Updater {
   void UpdateListedRows(int64_t begin, int64_t end) const {
     constexpr int64_t kMost = 64;
     const int64_t ahead = internal::PrefetchDistance(row_size_);
-    std::byte* at[(kMost + internal::kMostAhead) * kMaxArrays];
+    std::byte* at[(kMost + internal::kMostAhead) * kMaxUpdateArrays];
     // The rows [begin, found) are in `at`.
     for (int64_t found = begin; begin < end;) {
       const int64_t stop = std::min(end, begin + kMost);
@@ -184,9 +165,9 @@ class Updater {
   // The places of rows [begin, end) of the gradient.
   void FindRows(int64_t begin, int64_t end, std::byte** at) const {
     for (int64_t a = 0; a < num_arrays_; ++a) {
-      const Array& array = arrays_[a];
+      const UpdateArray& array = arrays_[a];
       std::byte** to = at + a;
-      if (a == kGradient) {
+      if (a == kGradientArray) {
         for (int64_t i = begin; i < end; ++i, to += num_arrays_) {
           *to = array.Element(i * row_size_);
         }
@@ -199,18 +180,18 @@ class Updater {
   }
 
   void UpdateAllRows(int64_t begin, int64_t end) const {
-    const Array& grad = arrays_[kGradient];
+    const UpdateArray& grad = arrays_[kGradientArray];
     alignas(64) std::byte tile[sizeof(kZeros)];
     auto listed = std::lower_bound(rows_.begin(), rows_.end(), begin);
     for (int64_t i = begin * row_size_; i < end * row_size_; i += kNumZeros) {
       const int64_t stop = std::min(end * row_size_, i + kNumZeros);
-      std::byte* at[kMaxArrays];
+      std::byte* at[kMaxUpdateArrays];
       for (int64_t a = 0; a < num_arrays_; ++a) at[a] = arrays_[a].Element(i);
-      at[kGradient] = const_cast<std::byte*>(kZeros);
+      at[kGradientArray] = const_cast<std::byte*>(kZeros);
       // The rows that begin before `stop`; the last one may end behind it.
       for (; listed != rows_.end() && *listed * row_size_ < stop; ++listed) {
-        if (at[kGradient] != tile) std::memset(tile, 0, sizeof(tile));
-        at[kGradient] = tile;
+        if (at[kGradientArray] != tile) std::memset(tile, 0, sizeof(tile));
+        at[kGradientArray] = tile;
         const int64_t row = *listed * row_size_;
         const int64_t first = std::max(row, i);
         const int64_t last = std::min(row + row_size_, stop);
@@ -228,7 +209,7 @@ class Updater {
     constexpr int64_t kMost = 64;
     for (; begin < end; begin += kMost) {
       const int64_t count = std::min(kMost, end - begin);
-      std::byte* at[kMost * kMaxArrays];
+      std::byte* at[kMost * kMaxUpdateArrays];
       FindStoredRows(begin, count, at);
       // In pieces that are not longer than the zeros.
       for (int64_t i = 0; i < row_size_; i += kNumZeros) {
@@ -247,7 +228,7 @@ class Updater {
     for (int64_t slot = first; slot < first + count; ++slot) {
       const int64_t row = table->indices[static_cast<size_t>(slot)];
       for (int64_t a = 0; a < num_arrays_; ++a) {
-        *at++ = a == kGradient ? Gradient(row)
+        *at++ = a == kGradientArray ? Gradient(row)
                 : arrays_[a].table == table
                     ? arrays_[a].Element(slot * row_size_)
                     : arrays_[a].Row(row, row_size_);
@@ -259,118 +240,30 @@ class Updater {
   std::byte* Gradient(int64_t row) const {
     const auto found = std::lower_bound(rows_.begin(), rows_.end(), row);
     return found != rows_.end() && *found == row
-               ? arrays_[kGradient].Element((found - rows_.begin()) * row_size_)
+               ? arrays_[kGradientArray].Element((found - rows_.begin()) *
+                                                 row_size_)
                : const_cast<std::byte*>(kZeros);
   }
 
   void Run(const UpdateRuns& runs) const {
     if (converts_) {
-      RunByTiles(runs);
+      RunInTiles(rule_, absl::MakeSpan(arrays_, num_arrays_), rounds_, runs);
     } else {
       rule_(runs);
     }
   }
-
-  void RunByTiles(const UpdateRuns& runs) const;
-  // The same for `runs.size` elements behind the first `begin` ones of runs.
-  void RunTile(const UpdateRuns& runs, int64_t begin) const;
-  const void* Pack(const UpdateRuns& runs, int64_t a, int64_t begin,
-                   void* packed) const;
-  void Unpack(const std::byte* packed, const UpdateRuns& runs, int64_t a,
-              int64_t begin) const;
 
   const UpdateRule& rule_;
   const bool rounds_;
   // Whether a type is not that of the rule.
   bool converts_;
   int64_t num_arrays_ = 0;
-  Array arrays_[kMaxArrays];
+  UpdateArray arrays_[kMaxUpdateArrays];
   // With a gradient that is row_sparse:
   absl::Span<const int64_t> dims_;
   absl::Span<const int64_t> rows_;
   int64_t row_size_ = 0;
 };
-
-void Updater::RunByTiles(const UpdateRuns& runs) const {
-  if (runs.size == 0) return;
-  // Several runs, or pieces of one.
-  const int64_t most = std::clamp<int64_t>(kTile / runs.size, 1, kTileRuns);
-  for (int64_t i = 0; i < runs.count; i += most) {
-    const int64_t next = i + std::max(most, runs.ahead);
-    for (int64_t k = next; k < std::min(runs.num_places, next + most); ++k) {
-      for (int64_t a = 0; a < num_arrays_; ++a) {
-        if (a == kGradient) continue;
-        internal::Prefetch(runs.at[k * runs.stride + a],
-                           runs.size * arrays_[a].item);
-      }
-    }
-    for (int64_t begin = 0; begin < runs.size; begin += kTile) {
-      RunTile(
-          {std::min(most, runs.count - i), std::min(kTile, runs.size - begin),
-           runs.stride, runs.at + i * runs.stride},
-          begin);
-    }
-  }
-}
-
-void Updater::RunTile(const UpdateRuns& runs, int64_t begin) const {
-  const int64_t num_elements = runs.count * runs.size;
-  float tiles[kMaxArrays][kTile];
-  std::byte packed[kTile * sizeof(double)];
-  std::byte* at[kTileRuns * kMaxArrays];
-  const auto is_rounded = [&](int64_t a) {
-    return rounds_ && a == num_arrays_ - 1;
-  };
-  const auto is_own = [&](int64_t a) {
-    return !is_rounded(a) && arrays_[a].dtype == rule_.dtype();
-  };
-  for (int64_t a = 0; a < num_arrays_; ++a) {
-    const bool own = is_own(a);
-    for (int64_t i = 0; i < runs.count; ++i) {
-      const int64_t k = i * runs.stride + a;
-      at[k] = own ? runs.at[k] + begin * arrays_[a].item
-                  : reinterpret_cast<std::byte*>(tiles[a] + i * runs.size);
-    }
-    if (own || is_rounded(a)) continue;
-    ConvertElements(arrays_[a].dtype, Pack(runs, a, begin, packed),
-                    DType::kFloat32, tiles[a], num_elements);
-  }
-  rule_({runs.count, runs.size, runs.stride, at});
-  for (int64_t a = 0; a < num_arrays_; ++a) {
-    if (a == kGradient || is_own(a)) continue;
-    const void* from =
-        is_rounded(a) ? Pack(runs, 0, begin, tiles[a]) : tiles[a];
-    std::byte* const to =
-        runs.count == 1 ? runs.at[a] + begin * arrays_[a].item : packed;
-    ConvertElements(DType::kFloat32, from, arrays_[a].dtype, to, num_elements);
-    if (to == packed) Unpack(packed, runs, a, begin);
-  }
-}
-
-// The elements of an array one after the other: where they are if that is one
-// run, else copied.
-const void* Updater::Pack(const UpdateRuns& runs, int64_t a, int64_t begin,
-                          void* packed) const {
-  const int64_t offset = begin * arrays_[a].item;
-  const int64_t bytes = runs.size * arrays_[a].item;
-  if (runs.count == 1) return runs.at[a] + offset;
-  for (int64_t i = 0; i < runs.count; ++i) {
-    std::memcpy(static_cast<std::byte*>(packed) + i * bytes,
-                runs.at[i * runs.stride + a] + offset,
-                static_cast<size_t>(bytes));
-  }
-  return packed;
-}
-
-void Updater::Unpack(const std::byte* packed, const UpdateRuns& runs, int64_t a,
-                     int64_t begin) const {
-  const int64_t offset = begin * arrays_[a].item;
-  const int64_t bytes = runs.size * arrays_[a].item;
-  for (int64_t i = 0; i < runs.count; ++i) {
-    std::memcpy(runs.at[i * runs.stride + a] + offset, packed + i * bytes,
-                static_cast<size_t>(bytes));
-  }
-}
 
 }  // namespace
 
@@ -413,8 +306,8 @@ void UpdatePart(const UpdateRule& rule, const UpdateFormat& format,
 
 void UpdateElements(const UpdateRule& rule, const UpdateFormat& format,
                     const ElementsRef* args, int64_t n) {
-  std::array<ArrayRef, kMaxArrays> arrays;
-  std::array<const ArrayRef*, kMaxArrays> pointers;
+  std::array<ArrayRef, kMaxUpdateArrays> arrays;
+  std::array<const ArrayRef*, kMaxUpdateArrays> pointers;
   const size_t num_args = format.NumArgs(rule.num_states());
   for (size_t k = 0; k < arrays.size() && k < num_args; ++k) {
     arrays[k].values = args[k].data;
