@@ -1,11 +1,10 @@
 #include "minnow/graph/memory_plan.h"
 
 #include <algorithm>
-#include <map>
-#include <set>
 #include <utility>
 
 #include "minnow/core/buffer.h"
+#include "minnow/graph/arena.h"
 
 namespace minnow {
 namespace {
@@ -15,74 +14,10 @@ int64_t Align(int64_t bytes) {
   return (bytes + kAlignment - 1) / kAlignment * kAlignment;
 }
 
-// A heap of one arena that is not there yet: best fit, neighbours that are free
-// become one.
-class OffsetHeap {
- public:
-  int64_t Allocate(int64_t bytes) {
-    if (bytes == 0) return 0;
-    const auto fit = by_size_.lower_bound({bytes, 0});
-    if (fit != by_size_.end()) {
-      const auto [size, offset] = *fit;
-      Erase(offset, size);
-      if (size > bytes) Insert(offset + bytes, size - bytes);
-      return offset;
-    }
-    // The arena grows, from a free block at its end if there is one.
-    int64_t offset = size_;
-    if (!by_offset_.empty()) {
-      const auto [last, size] = *by_offset_.rbegin();
-      if (last + size == size_) {
-        Erase(last, size);
-        offset = last;
-      }
-    }
-    size_ = offset + bytes;
-    return offset;
-  }
-
-  void Free(int64_t offset, int64_t bytes) {
-    if (bytes == 0) return;
-    const auto next = by_offset_.lower_bound(offset);
-    if (next != by_offset_.begin()) {
-      const auto [before, size] = *std::prev(next);
-      if (before + size == offset) {
-        Erase(before, size);
-        offset = before;
-        bytes += size;
-      }
-    }
-    const auto behind = by_offset_.find(offset + bytes);
-    if (behind != by_offset_.end()) {
-      const int64_t size = behind->second;
-      Erase(behind->first, size);
-      bytes += size;
-    }
-    Insert(offset, bytes);
-  }
-
-  int64_t size() const { return size_; }
-
- private:
-  void Insert(int64_t offset, int64_t size) {
-    by_offset_[offset] = size;
-    by_size_.insert({size, offset});
-  }
-  void Erase(int64_t offset, int64_t size) {
-    by_offset_.erase(offset);
-    by_size_.erase({size, offset});
-  }
-
-  std::map<int64_t, int64_t> by_offset_;           // To the size.
-  std::set<std::pair<int64_t, int64_t>> by_size_;  // Size, offset.
-  int64_t size_ = 0;
-};
-
 // Memory that one value, or several after one another, lie in.
 struct Block {
-  int64_t bytes = 0;
-  int64_t offset = -1;
   int64_t uses_left = 0;
+  size_t place = 0;  // Among the blocks of the arena.
 };
 
 class MemoryPlanner {
@@ -100,30 +35,32 @@ class MemoryPlanner {
 
   MemoryPlan Run(absl::Span<const int64_t> workspace_bytes) {
     CountUses();
-    for (size_t step = 0; step < schedule_.order.size(); ++step) {
-      const int32_t id = schedule_.order[step];
+    std::vector<size_t> workspaces;
+    const size_t num_steps = schedule_.order.size();
+    for (step_ = 0; step_ < static_cast<int64_t>(num_steps); ++step_) {
+      const int32_t id = schedule_.order[static_cast<size_t>(step_)];
       for (int32_t i = 0; i < index_.count(id); ++i) Place(id, i);
-      const int64_t workspace = Align(workspace_bytes[step]);
-      const int64_t offset = heap_.Allocate(workspace);
-      plan_.workspaces.push_back(offset);
-      plan_.unshared_bytes += workspace;
-      plan_.lower_bound_bytes =
-          std::max(plan_.lower_bound_bytes, live_ + workspace);
-      heap_.Free(offset, workspace);
+      workspaces.push_back(arena_.size());
+      AddToArena(Align(workspace_bytes[static_cast<size_t>(step_)]));
+      arena_.back().last = step_;
       ForEachRead(id, [&](int32_t value) { Use(value); });
       // What nobody reads was alive while it was written.
       for (int32_t i = 0; i < index_.count(id); ++i) {
         const int32_t b = block_[index_.first(id) + i];
-        if (b >= 0 && blocks_[b].uses_left == 0) Free(blocks_[b]);
+        if (b >= 0 && blocks_[b].uses_left == 0) End(blocks_[b]);
       }
+    }
+    plan_.lower_bound_bytes = LargestLiveSet(arena_);
+    plan_.planned_bytes = PlaceBlocks(absl::MakeSpan(arena_));
+    for (const size_t place : workspaces) {
+      plan_.workspaces.push_back(arena_[place].offset);
     }
     plan_.offsets.assign(block_.size(), -1);
     for (size_t value = 0; value < block_.size(); ++value) {
       if (block_[value] >= 0) {
-        plan_.offsets[value] = blocks_[block_[value]].offset;
+        plan_.offsets[value] = arena_[blocks_[block_[value]].place].offset;
       }
     }
-    plan_.planned_bytes = heap_.size();
     return std::move(plan_);
   }
 
@@ -165,14 +102,13 @@ class MemoryPlanner {
     if (schedule_.shares[value] >= 0) {
       block = block_[schedule_.shares[value]];
     } else {
-      plan_.unshared_bytes += Bytes(value);
       block = InplaceBlock(id, output);
+      if (block >= 0) plan_.unshared_bytes += Bytes(value);
     }
     if (block < 0) {
       block = static_cast<int32_t>(blocks_.size());
-      const int64_t bytes = Bytes(value);
-      blocks_.push_back({bytes, heap_.Allocate(bytes), 0});
-      live_ += bytes;
+      blocks_.push_back({0, arena_.size()});
+      AddToArena(Bytes(value));
     }
     blocks_[block].uses_left += uses_[value];
     block_[value] = block;
@@ -215,13 +151,22 @@ class MemoryPlanner {
   void Use(int32_t value) {
     if (block_[value] < 0) return;
     Block& block = blocks_[block_[value]];
-    if (--block.uses_left == 0) Free(block);
+    if (--block.uses_left == 0) End(block);
   }
 
-  void Free(Block& block) {
-    heap_.Free(block.offset, block.bytes);
-    live_ -= block.bytes;
+  // It ends with this step.
+  void End(Block& block) {
+    arena_[block.place].last = step_;
     block.uses_left = -1;  // Once.
+  }
+
+  // A block that lives from this step on, to the end of the run if it does not
+  // end before.
+  void AddToArena(int64_t bytes) {
+    plan_.unshared_bytes += bytes;
+    arena_.push_back({.bytes = bytes,
+                      .first = step_,
+                      .last = static_cast<int64_t>(schedule_.order.size())});
   }
 
   const Graph& graph_;
@@ -232,8 +177,8 @@ class MemoryPlanner {
   std::vector<int64_t> uses_;   // By value.
   std::vector<int32_t> block_;  // By value; -1 for none.
   std::vector<Block> blocks_;
-  OffsetHeap heap_;
-  int64_t live_ = 0;
+  std::vector<ArenaBlock> arena_;
+  int64_t step_ = 0;  // Its number in the schedule.
   MemoryPlan plan_;
 };
 

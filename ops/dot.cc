@@ -124,6 +124,7 @@ storage, of any factors.)",
           {KernelsFor(FloatTypes(),
                       []<typename T>() {
                         return KernelOf<Multiply<DotAttrs, T>, PrepareDot<T>>()
+                            .CallsEpilogue()
                             .When(IsDense);
                       }),
            SparseDotKernels()}),
@@ -142,7 +143,8 @@ OpDef DotLhsOp() {
           {KernelsFor(
                FloatTypes(),
                []<typename T>() {
-                 return KernelOf<MultiplyLike<DotAttrs, T>, PrepareDotLhs<T>>();
+                 return KernelOf<MultiplyLike<DotAttrs, T>, PrepareDotLhs<T>>()
+                     .CallsEpilogue();
                }),
            SparseDotLhsKernels()}),
   };
@@ -160,7 +162,8 @@ OpDef DotRhsOp() {
           {KernelsFor(
                FloatTypes(),
                []<typename T>() {
-                 return KernelOf<MultiplyLike<DotAttrs, T>, PrepareDotRhs<T>>();
+                 return KernelOf<MultiplyLike<DotAttrs, T>, PrepareDotRhs<T>>()
+                     .CallsEpilogue();
                }),
            SparseDotRhsKernels()}),
   };
@@ -247,7 +250,8 @@ transpose_a and transpose_b swap the last two axes of lhs and of rhs.)",
       .kernels = KernelsFor(
           FloatTypes(),
           []<typename T>() {
-            return KernelOf<Multiply<DotAttrs, T>, PrepareBatchDot<T>>();
+            return KernelOf<Multiply<DotAttrs, T>, PrepareBatchDot<T>>()
+                .CallsEpilogue();
           }),
   };
 }

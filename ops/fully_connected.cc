@@ -131,20 +131,22 @@ std::vector<Symbol> GradOfWeightGradient(const GradientContext& node) {
 }
 
 std::vector<Kernel> FullyConnectedKernels() {
-  std::vector<Kernel> kernels = KernelsFor(FloatTypes(), []<typename T>() {
-    return KernelOf<FullyConnected<T>, PrepareFullyConnected<T>>().When(
-        [](const Attrs& a) { return !a.As<FullyConnectedAttrs>().no_bias; });
-  });
-  for (Kernel& kernel : KernelsFor(FloatTypes(), []<typename T>() {
-         return KernelOf<Multiply<FullyConnectedAttrs, T>,
-                         PrepareFullyConnected<T>>()
-             .When([](const Attrs& a) {
-               return a.As<FullyConnectedAttrs>().no_bias;
-             });
-       })) {
-    kernels.push_back(std::move(kernel));
-  }
-  return kernels;
+  return Joined(
+      {KernelsWhen(
+           [](const Attrs& a) { return !a.As<FullyConnectedAttrs>().no_bias; },
+           KernelsFor(
+               FloatTypes(),
+               []<typename T>() {
+                 return KernelOf<FullyConnected<T>, PrepareFullyConnected<T>>()
+                     .CallsEpilogue();
+               })),
+       KernelsWhen(
+           [](const Attrs& a) { return a.As<FullyConnectedAttrs>().no_bias; },
+           KernelsFor(FloatTypes(), []<typename T>() {
+             return KernelOf<Multiply<FullyConnectedAttrs, T>,
+                             PrepareFullyConnected<T>>()
+                 .CallsEpilogue();
+           }))});
 }
 
 OpDef FullyConnectedOp() {
@@ -173,7 +175,8 @@ OpDef GradOfDataOp() {
           KernelsFor(FloatTypes(),
                      []<typename T>() {
                        return KernelOf<MultiplyLike<FullyConnectedAttrs, T>,
-                                       PrepareGradOfData<T>>();
+                                       PrepareGradOfData<T>>()
+                           .CallsEpilogue();
                      }),
   };
 }
@@ -190,7 +193,8 @@ OpDef GradOfWeightOp() {
           KernelsFor(FloatTypes(),
                      []<typename T>() {
                        return KernelOf<MultiplyLike<FullyConnectedAttrs, T>,
-                                       PrepareGradOfWeight<T>>();
+                                       PrepareGradOfWeight<T>>()
+                           .CallsEpilogue();
                      }),
   };
 }
