@@ -16,12 +16,16 @@ constexpr int64_t kNarrow = 256;
 
 int64_t CeilDiv(int64_t x, int64_t y) { return (x + y - 1) / y; }
 
+// The segments of runs that are kept; each has results of its own in memory.
+constexpr int64_t kMaxSegments = 32;
+
+using internal::kMaxChunk;
 using internal::kMaxColumns;
 using internal::ReduceSource;
 
 // Room for as many values of any type.
 struct Tile {
-  alignas(64) std::byte bytes[kMaxColumns * sizeof(int64_t)];
+  alignas(64) std::byte bytes[kMaxChunk * sizeof(int64_t)];
 };
 
 // The results of the tasks [begin, end) of one block. Short lines that follow
@@ -146,11 +150,15 @@ ReducePlan PlanReduce(const Shape& x, const std::vector<bool>& is_reduced) {
     (group.reduced ? plan.num_reduced : plan.num_kept) *= group.size;
   }
   using internal::kReduceGrain;
-  plan.chunk = std::min(
-      plan.run, plan.run_is_reduced ? kReduceGrain : internal::kMaxColumns);
+  plan.chunk =
+      std::min(plan.run, plan.run_is_reduced ? kReduceGrain : kMaxChunk);
   plan.chunk = std::max<int64_t>(plan.chunk, 1);
   plan.num_chunks = CeilDiv(plan.run, plan.chunk);
   plan.segment = std::max<int64_t>(1, kReduceGrain / plan.chunk);
+  if (!plan.run_is_reduced) {
+    plan.segment =
+        std::max(plan.segment, CeilDiv(plan.num_reduced, kMaxSegments));
+  }
   const int64_t items =
       plan.num_reduced * (plan.run_is_reduced ? plan.num_chunks : 1);
   plan.num_segments = std::max<int64_t>(1, CeilDiv(items, plan.segment));
