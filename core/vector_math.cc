@@ -37,6 +37,7 @@ enum class Function {
   kAsinh,
   kAcosh,
   kAtanh,
+  kErf,
   kSigmoid,
   kSoftrelu
 };
@@ -338,6 +339,43 @@ struct TanhFunction {
   }
 };
 
+// y = c[0] * x^(n-1) + ... + c[n-1].
+template <class D, class V, size_t n>
+HWY_INLINE V Polynomial(D d, V x, const float (&c)[n]) {
+  V y = hn::Set(d, c[0]);
+  for (size_t i = 1; i < n; ++i) y = hn::MulAdd(y, x, hn::Set(d, c[i]));
+  return y;
+}
+
+// N. Juffa's minimax approximations, "Fast, accurate erff" (2015),
+// https://stackoverflow.com/a/35148199: x + x * p(x^2) near 0, elsewhere
+// 1 - exp(-|x| - |x| * q(|x|)).
+struct ErfFunction {
+  template <class D, class V>
+  HWY_INLINE V operator()(D d, V x) const {
+    if constexpr (kIsFloat<D>) {
+      constexpr float kNear[] = {-5.96761703e-4f, 4.99119423e-3f,
+                                 -2.67681349e-2f, 1.12819925e-1f,
+                                 -3.76125336e-1f, 1.28379166e-1f};
+      constexpr float kFar[] = {
+          -1.72853470e-5f, 3.83197126e-4f,  -3.88396438e-3f, 2.42546219e-2f,
+          -1.06777877e-1f, -6.34846687e-1f, -1.28717512e-1f};
+      const V near = hn::MulAdd(Polynomial(d, hn::Mul(x, x), kNear), x, x);
+      // Beyond 4 the result is 1.
+      const V t = hn::Min(hn::Abs(x), hn::Set(d, 4));
+      const V exponent = hn::MulSub(Polynomial(d, t, kFar), t, t);
+      const V far = hn::Sub(hn::Set(d, 1), hn::Exp(d, exponent));
+      return hn::IfThenElse(hn::Gt(hn::Abs(x), hn::Set(d, 0.921875f)),
+                            hn::CopySign(far, x), near);
+    } else {
+      HWY_ALIGN hn::TFromD<D> values[hn::MaxLanes(d)];
+      hn::Store(x, d, values);
+      for (size_t i = 0; i < hn::Lanes(d); ++i) values[i] = std::erf(values[i]);
+      return hn::Load(d, values);
+    }
+  }
+};
+
 // exp(-|x|), which does not overflow.
 template <class D, class V>
 HWY_INLINE V ExpOfMinusAbs(D d, V x) {
@@ -416,6 +454,8 @@ void Apply(Function function, const T* x, T* y, size_t n) {
       return Transform<Completed<AtanhFunction>>(x, y, n);
     case Function::kTanh:
       return Transform<TanhFunction>(x, y, n);
+    case Function::kErf:
+      return Transform<ErfFunction>(x, y, n);
     case Function::kSigmoid:
       return Transform<SigmoidFunction>(x, y, n);
     case Function::kSoftrelu:
@@ -475,6 +515,7 @@ MINNOW_DEFINE_FUNCTION(Atan)
 MINNOW_DEFINE_FUNCTION(Asinh)
 MINNOW_DEFINE_FUNCTION(Acosh)
 MINNOW_DEFINE_FUNCTION(Atanh)
+MINNOW_DEFINE_FUNCTION(Erf)
 MINNOW_DEFINE_FUNCTION(Sigmoid)
 MINNOW_DEFINE_FUNCTION(Softrelu)
 

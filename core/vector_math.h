@@ -4,12 +4,12 @@
 //   Exp(x, absl::MakeSpan(y));
 //   Exp(y, absl::MakeSpan(y));  // In place.
 //
-// They are Google Highway's, for the best instruction set of the processor,
-// completed at the edges as <cmath> has them: infinities, NaN, zeros,
-// overflow and subnormal numbers, where need be by the C library. Each result
-// is within 4 units in the last place of the exact one. It depends on x[i]
-// alone, not on its place in the array; so it does not matter how a loop is cut
-// into blocks. Between instruction sets the last bits differ.
+// They are Google Highway's, but for Erf, for the best instruction set of the
+// processor, completed at the edges as <cmath> has them: infinities, NaN,
+// zeros, overflow and subnormal numbers, where need be by the C library. Each
+// result is within 4 units in the last place of the exact one. It depends on
+// x[i] alone, not on its place in the array; so it does not matter how a loop
+// is cut into blocks. Between instruction sets the last bits differ.
 //
 // REQUIRES: x and y have one size; they are the same memory or do not overlap.
 // Thread safety: any number of threads may call them.
@@ -74,6 +74,10 @@ void Acosh(absl::Span<const double> x, absl::Span<double> y);
 
 void Atanh(absl::Span<const float> x, absl::Span<float> y);
 void Atanh(absl::Span<const double> x, absl::Span<double> y);
+
+// The error function. That of double is the C library's.
+void Erf(absl::Span<const float> x, absl::Span<float> y);
+void Erf(absl::Span<const double> x, absl::Span<double> y);
 
 // The logistic function 1 / (1 + exp(-x)).
 void Sigmoid(absl::Span<const float> x, absl::Span<float> y);

@@ -21,7 +21,7 @@ constexpr auto kLog2 = [](auto x, auto y) { Log2(x, y); };
 constexpr auto kLog10 = [](auto x, auto y) { Log10(x, y); };
 constexpr auto kCbrt = [](auto x) MINNOW_INLINE { return std::cbrt(x); };
 constexpr auto kRcbrt = [](auto x) MINNOW_INLINE { return 1 / std::cbrt(x); };
-constexpr auto kErf = [](auto x) MINNOW_INLINE { return std::erf(x); };
+constexpr auto kErf = [](auto x, auto y) { Erf(x, y); };
 constexpr auto kErfinv = [](auto x) MINNOW_INLINE {
   return static_cast<decltype(x)>(Erfinv(x));
 };

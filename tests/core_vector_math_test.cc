@@ -47,6 +47,7 @@ constexpr Function<T> kFunctions[] = {{"Exp", Exp, std::exp},
                                       {"Acosh", Acosh, std::acosh},
                                       {"Atanh", Atanh, std::atanh},
                                       {"Tanh", Tanh, std::tanh},
+                                      {"Erf", Erf, std::erf},
                                       {"Sigmoid", Sigmoid, ExactSigmoid},
                                       {"Softrelu", Softrelu, ExactSoftrelu}};
 
