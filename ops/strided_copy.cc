@@ -138,20 +138,73 @@ MINNOW_INLINE inline void CopyTile(const Axis& rows, const Axis& cols,
   }
 }
 
+typedef uint32_t Quad __attribute__((vector_size(16)));
+
+// to[i * to_stride + j] = from[j * from_stride + i], of a square that is as
+// wide as 16 bytes.
+template <typename T>
+MINNOW_INLINE inline void TransposeSquare(const T* from, int64_t from_stride,
+                                          T* to, int64_t to_stride) {
+  constexpr int64_t kSide = 16 / sizeof(T);
+  if constexpr (kSide == 4) {
+    Quad x[4];
+    for (int64_t j = 0; j < 4; ++j) {
+      std::memcpy(&x[j], from + j * from_stride, sizeof(Quad));
+    }
+    const Quad low01 = __builtin_shufflevector(x[0], x[1], 0, 4, 1, 5);
+    const Quad high01 = __builtin_shufflevector(x[0], x[1], 2, 6, 3, 7);
+    const Quad low23 = __builtin_shufflevector(x[2], x[3], 0, 4, 1, 5);
+    const Quad high23 = __builtin_shufflevector(x[2], x[3], 2, 6, 3, 7);
+    x[0] = __builtin_shufflevector(low01, low23, 0, 1, 4, 5);
+    x[1] = __builtin_shufflevector(low01, low23, 2, 3, 6, 7);
+    x[2] = __builtin_shufflevector(high01, high23, 0, 1, 4, 5);
+    x[3] = __builtin_shufflevector(high01, high23, 2, 3, 6, 7);
+    for (int64_t i = 0; i < 4; ++i) {
+      std::memcpy(to + i * to_stride, &x[i], sizeof(Quad));
+    }
+  } else {
+    for (int64_t i = 0; i < kSide; ++i) {
+      for (int64_t j = 0; j < kSide; ++j) {
+        to[i * to_stride + j] = from[j * from_stride + i];
+      }
+    }
+  }
+}
+
 // A tile whose runs are columns in the source and rows in the result. Through a
 // buffer both are read and written in whole runs, and lines of the source that
-// lie a power of two apart do not push one another out of the cache.
+// lie a power of two apart do not push one another out of the cache. `has_next`
+// says that there is another such tile behind the columns.
 template <typename T>
 MINNOW_INLINE inline void TransposeTile(const Axis& rows, const Axis& cols,
-                                        const T* from, T* to) {
-  T buffer[kBufferTile<T>][kBufferTile<T> + 16 / sizeof(T)];
+                                        bool has_next, const T* from, T* to) {
+  constexpr int64_t kSide = 16 / sizeof(T);
+  constexpr int64_t kStride = kBufferTile<T> + kSide;
+  T buffer[kBufferTile<T>][kStride];
   for (int64_t j = 0; j < cols.size; ++j) {
     std::memcpy(buffer[j], from + j * cols.from,
                 static_cast<size_t>(rows.size) * sizeof(T));
   }
+  // The next tile of the row comes from memory meanwhile.
+  const T* const next = from + cols.size * cols.from;
+  constexpr int64_t kLine = 64 / sizeof(T);
+  const int64_t whole_cols = cols.size / kSide * kSide;
+  const int64_t whole_rows = rows.size / kSide * kSide;
+  for (int64_t i = 0; i < whole_rows; i += kSide) {
+    for (int64_t j = i; has_next && j < i + kSide && j < cols.size; ++j) {
+      for (int64_t k = 0; k < rows.size; k += kLine) {
+        __builtin_prefetch(next + j * cols.from + k);
+      }
+    }
+    for (int64_t j = 0; j < whole_cols; j += kSide) {
+      TransposeSquare(&buffer[j][i], kStride, to + i * rows.to + j, rows.to);
+    }
+  }
   for (int64_t i = 0; i < rows.size; ++i) {
     T* const run = to + i * rows.to;
-    for (int64_t j = 0; j < cols.size; ++j) run[j] = buffer[j][i];
+    for (int64_t j = i < whole_rows ? whole_cols : 0; j < cols.size; ++j) {
+      run[j] = buffer[j][i];
+    }
   }
 }
 
@@ -179,7 +232,7 @@ MINNOW_INLINE inline void CopyMatrix(const Axis& rows, const Axis& cols,
       const T* const x = from + i * rows.from + j * cols.from;
       T* const y = to + i * rows.to + j * cols.to;
       if (transpose) {
-        TransposeTile(tile, run, x, y);
+        TransposeTile(tile, run, j + 2 * tile_cols <= cols.size, x, y);
       } else {
         CopyTile(tile, run, x, y);
       }
