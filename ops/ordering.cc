@@ -128,6 +128,28 @@ absl::StatusOr<Lines> LinesOf(std::optional<int64_t> axis, const Shape& shape) {
   return LinesAlong(shape, *resolved);
 }
 
+absl::StatusOr<Shape> OrderedShape(const Order& order, const Shape& data) {
+  size_t axis = 0;
+  if (order.axis.has_value()) {
+    const absl::StatusOr<size_t> resolved =
+        ResolveAxis(*order.axis, data.rank());
+    if (!resolved.ok()) return Annotate(resolved.status(), "attribute 'axis'");
+    axis = *resolved;
+  }
+  Shape out = data;
+  if (!order.axis.has_value()) {
+    out = {data.known() ? data.num_elements() : Shape::kUnknown};
+  }
+  if (order.k < 1) return out;
+  if (out[axis] != Shape::kUnknown && order.k > out[axis]) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("attribute 'k': expected at most the ", out[axis],
+                     " elements of a line, found ", order.k));
+  }
+  out.set(axis, order.k);
+  return out;
+}
+
 absl::StatusOr<OrderPlan> PlanOrder(const Order& order, const Shape& shape,
                                     size_t key_bytes) {
   MINNOW_ASSIGN_OR_RETURN(const Lines lines, LinesOf(order.axis, shape));

@@ -39,6 +39,11 @@ struct OrderPlan {
 // The lines of the array. An error for an axis that does not exist.
 absl::StatusOr<Lines> LinesOf(std::optional<int64_t> axis, const Shape& shape);
 
+// The shape of the first elements in an order of `data`; one axis if the order
+// has none. An error for an axis that does not exist or a `k` that is too
+// large.
+absl::StatusOr<Shape> OrderedShape(const Order& order, const Shape& data);
+
 // An error also for a `k` that is too large. `key_bytes` is the size of what
 // is sorted: a key, or a key with an index (see sort_keys.h).
 absl::StatusOr<OrderPlan> PlanOrder(const Order& order, const Shape& shape,

@@ -5,21 +5,16 @@
 #include <type_traits>
 #include <utility>
 
-#include "absl/functional/function_ref.h"
 #include "absl/strings/str_cat.h"
-#include "minnow/core/simd.h"
 #include "minnow/core/status.h"
 #include "minnow/ops/any_dtype.h"
 #include "minnow/ops/compose.h"
 #include "minnow/ops/convert_elements.h"
 #include "minnow/ops/ordering.h"
-#include "minnow/ops/sort_keys.h"
-#include "minnow/ops/sort_lines.h"
+#include "minnow/ops/sort_values.h"
 
 namespace minnow {
 namespace {
-
-constexpr int64_t kFillGrain = 1 << 16;
 
 Order OrderOf(const Attrs& attrs) {
   if (attrs.type() == AttrsTypeOf<SortAttrs>()) {
@@ -32,14 +27,6 @@ Order OrderOf(const Attrs& attrs) {
   }
   const auto& a = attrs.As<TopkAttrs>();
   return {a.axis, a.k, !a.is_ascend};
-}
-
-// What is sorted has 16 bits at least.
-template <typename T>
-using ValueKey = std::conditional_t<sizeof(T) == 1, uint16_t, SortKeyOf<T>>;
-
-size_t ValueKeyBytes(DType dtype) {
-  return std::max<size_t>(DTypeSize(dtype), sizeof(uint16_t));
 }
 
 absl::StatusOr<OrderPlan> PrepareSort(const Attrs& attrs,
@@ -56,80 +43,9 @@ absl::StatusOr<OrderPlan> PrepareOrder(const Attrs& attrs,
   return PlanOrder(OrderOf(attrs), shapes[data], IndexedKeyBytes(dtype));
 }
 
-// Calls f.operator()<T>() with the type, which is not bool.
-template <typename F>
-void VisitNumber(DType dtype, const F& f) {
-  VisitDType(dtype, [&]<typename T>() {
-    if constexpr (!std::is_same_v<T, bool>) f.template operator()<T>();
-  });
-}
-
-// Makes keys of elements of the line that begins at `first`.
-void MakeKeys(const OrderPlan& plan, const AnyConstArray& data, int64_t first,
-              int64_t begin, int64_t end, void* to) {
-  VisitNumber(data.dtype, [&]<typename T>() {
-    Vectorize([begin, end, x = data.as<T>() + first, stride = plan.lines.inner,
-               descending = plan.descending,
-               keys = static_cast<ValueKey<T>*>(to)]() MINNOW_INLINE {
-      for (int64_t i = begin; i < end; ++i) {
-        keys[i] = SortKey(x[i * stride], descending);
-      }
-    });
-  });
-}
-
-// The other way round.
-void StoreKeys(const OrderPlan& plan, const void* from, int64_t begin,
-               int64_t end, const AnyArray& out, int64_t first) {
-  VisitNumber(out.dtype, [&]<typename T>() {
-    Vectorize([begin, end, y = out.as<T>() + first, stride = plan.lines.inner,
-               descending = plan.descending,
-               keys = static_cast<const ValueKey<T>*>(from)]() MINNOW_INLINE {
-      for (int64_t i = begin; i < end; ++i) {
-        y[i * stride] =
-            FromSortKey<T>(static_cast<SortKeyOf<T>>(keys[i]), descending);
-      }
-    });
-  });
-}
-
-// Calls f(begin, end) for blocks of a line, in threads if there are any.
-void InBlocks(ThreadPool* threads, int64_t n,
-              absl::FunctionRef<void(int64_t, int64_t)> f) {
-  if (threads == nullptr) return f(0, n);
-  ParallelFor(*threads, n, kFillGrain, f);
-}
-
-template <typename Key>
-void SortByKeys(const RunContext& context, const OrderPlan& plan,
-                const AnyConstArray& data, const AnyArray& out) {
-  const int64_t n = plan.lines.size;
-  ForEachOrderedLine<Key>(
-      context, plan,
-      [&](int64_t line, Key* keys, Key* spare, ThreadPool* threads) {
-        const int64_t first = plan.lines.First(line);
-        InBlocks(threads, n, [&](int64_t begin, int64_t end) {
-          MakeKeys(plan, data, first, begin, end, keys);
-        });
-        SortKeys(threads, keys, n, spare);
-        InBlocks(threads, n, [&](int64_t begin, int64_t end) {
-          StoreKeys(plan, keys, begin, end, out, first);
-        });
-      });
-}
-
 absl::Status Sort(const RunContext& context, const SortAttrs&,
                   const OrderPlan& plan, AnyIn<0> data, AnyOut<0> out) {
-  switch (ValueKeyBytes(data.dtype)) {
-    case sizeof(uint16_t):
-      SortByKeys<uint16_t>(context, plan, data, out);
-      break;
-    case sizeof(uint32_t):
-      SortByKeys<uint32_t>(context, plan, data, out);
-      break;
-    default:
-      SortByKeys<uint64_t>(context, plan, data, out);
-  }
+  SortValues(context, plan, data, out);
   return absl::OkStatus();
 }
 
@@ -236,29 +152,6 @@ absl::Status Backward(const RunContext& context, const TopkAttrs&,
                  });
                });
   return absl::OkStatus();
-}
-
-// The shape of the first elements in an order of `data`.
-absl::StatusOr<Shape> OrderedShape(const Order& order, const Shape& data) {
-  size_t axis = 0;
-  if (order.axis.has_value()) {
-    const absl::StatusOr<size_t> resolved =
-        ResolveAxis(*order.axis, data.rank());
-    if (!resolved.ok()) return Annotate(resolved.status(), "attribute 'axis'");
-    axis = *resolved;
-  }
-  Shape out = data;
-  if (!order.axis.has_value()) {
-    out = {data.known() ? data.num_elements() : Shape::kUnknown};
-  }
-  if (order.k < 1) return out;
-  if (out[axis] != Shape::kUnknown && order.k > out[axis]) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("attribute 'k': expected at most the ", out[axis],
-                     " elements of a line, found ", order.k));
-  }
-  out.set(axis, order.k);
-  return out;
 }
 
 absl::Status InferOrdered(ShapeInference& node) {
