@@ -214,29 +214,27 @@ MINNOW_INLINE inline typename Rule::Acc ReduceRuns(const Rule& rule,
   return CombineLanes(rule, lanes);
 }
 
-// to[j] is combined with the n elements from a place on, and with those of the
-// `rows - 1` rows that follow at a distance, in order.
-template <int64_t rows, typename Rule, typename T>
-MINNOW_INLINE inline void CombineRows(const Rule& rule,
-                                      const ReduceSource& source, int64_t place,
-                                      int64_t distance, int64_t n, T* tile,
-                                      typename Rule::Acc* to) {
-  static_assert(rows == 1 || rows == 4);
-  if constexpr (rows == 4) {
-    const T* const x = source.Load(place, n, tile);
-    for (int64_t j = 0; j < n; ++j) {
-      typename Rule::Acc acc = rule.Combine(to[j], rule.Map(x[j]));
-      acc = rule.Combine(acc, rule.Map(x[distance + j]));
-      acc = rule.Combine(acc, rule.Map(x[2 * distance + j]));
-      to[j] = rule.Combine(acc, rule.Map(x[3 * distance + j]));
+// to[j] is combined with element j of each of four rows that lie `distance`
+// apart, in their order. So sums are loaded and stored once, not four times.
+template <typename Rule, typename T>
+MINNOW_INLINE inline void CombineFourRows(const Rule& rule, const T* x,
+                                          int64_t distance, int64_t n,
+                                          typename Rule::Acc* to) {
+  int64_t j = 0;
+  for (; j + kLanes <= n; j += kLanes) {
+    typename Rule::Acc lanes[kLanes];
+    std::copy_n(to + j, kLanes, lanes);
+    for (int64_t row = 0; row < 4; ++row) {
+      const T* const from = x + row * distance + j;
+      for (int64_t l = 0; l < kLanes; ++l) {
+        lanes[l] = rule.Combine(lanes[l], rule.Map(from[l]));
+      }
     }
-    return;
+    std::copy_n(lanes, kLanes, to + j);
   }
-  for (int64_t begin = 0; begin < n; begin += kMaxColumns) {
-    const int64_t count = std::min(kMaxColumns, n - begin);
-    const T* const x = source.Load(place + begin, count, tile);
-    for (int64_t j = 0; j < count; ++j) {
-      to[begin + j] = rule.Combine(to[begin + j], rule.Map(x[j]));
+  for (; j < n; ++j) {
+    for (int64_t row = 0; row < 4; ++row) {
+      to[j] = rule.Combine(to[j], rule.Map(x[row * distance + j]));
     }
   }
 }
@@ -254,19 +252,26 @@ MINNOW_INLINE inline void ReduceColumns(const Rule& rule,
   std::fill_n(sums, rows * n, Rule::kEmpty);
   const int64_t end = std::min((segment + 1) * plan.segment, plan.num_reduced);
   int64_t item = segment * plan.segment;
-  // Four rows at once need a fourth of the loads and stores of the sums. Those
-  // of one page are read faster one after the other.
+  // Rows of one page are read faster one after the other.
   constexpr int64_t kPageBytes = 4096;
   const bool by_four =
       rows == 1 && plan.reduced.size() == 1 && !source.converts() &&
       plan.reduced[0].stride * source.element_size >= kPageBytes;
   for (; by_four && item + 4 <= end; item += 4) {
-    CombineRows<4>(rule, source, plan.Offset(kept, item) + begin,
-                   plan.reduced[0].stride, n, tile, sums);
+    const T* const x = source.Load(plan.Offset(kept, item) + begin, n, tile);
+    CombineFourRows(rule, x, plan.reduced[0].stride, n, sums);
   }
   for (; item < end; item += rows) {
-    CombineRows<1>(rule, source, plan.Offset(kept, item) + begin, 0,
-                   std::min(rows, end - item) * n, tile, sums);
+    const int64_t count = std::min(rows, end - item) * n;
+    const int64_t place = plan.Offset(kept, item) + begin;
+    for (int64_t at = 0; at < count; at += kMaxColumns) {
+      const int64_t m = std::min(kMaxColumns, count - at);
+      const T* const row = source.Load(place + at, m, tile);
+      typename Rule::Acc* const to = sums + at;
+      for (int64_t j = 0; j < m; ++j) {
+        to[j] = rule.Combine(to[j], rule.Map(row[j]));
+      }
+    }
   }
   for (int64_t i = 1; i < rows; ++i) {
     for (int64_t j = 0; j < n; ++j) {
