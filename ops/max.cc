@@ -27,7 +27,7 @@ struct ExtremeRule {
   MINNOW_INLINE Acc Map(C x) const { return x; }
   MINNOW_INLINE Acc Combine(Acc x, Acc y) const {
     // Without a branch, so that loops over it become ones over vectors.
-    return (max ? x > y : x < y) | (x != x) ? x : y;
+    return ((max ? x > y : x < y) | (x != x)) ? x : y;
   }
 };
 

@@ -1,5 +1,6 @@
 // What the operators that work on whole axes conclude about shapes, in either
-// direction, and what they refuse. That they compute is in op_cases_dot.cc and others.
+// direction, and what they refuse. That they compute is in op_cases_dot.cc and
+// others.
 #include <string>
 #include <utility>
 #include <vector>
