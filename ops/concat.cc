@@ -6,28 +6,16 @@
 
 #include "absl/strings/str_cat.h"
 #include "minnow/core/status.h"
+#include "minnow/ops/arg_list.h"
 #include "minnow/ops/attr_checks.h"
 #include "minnow/ops/move.h"
 
 namespace minnow {
 namespace {
 
-std::vector<InputDef> Args(int64_t count, Access access) {
-  std::vector<InputDef> inputs;
-  for (int64_t i = 0; i < count; ++i) {
-    inputs.emplace_back(absl::StrCat("arg", i), access);
-  }
-  return inputs;
-}
-
 template <typename A>
-std::vector<InputDef> ArgInputs(const Attrs& attrs) {
-  return Args(attrs.As<A>().num_args, Access::kRead);
-}
-
-absl::Status CheckNumArgs(int64_t num_args) {
-  if (num_args > 0) return absl::OkStatus();
-  return BadAttr("num_args", "1 or more", num_args);
+std::vector<InputDef> ReadArgs(const Attrs& attrs) {
+  return ArgInputs(attrs.As<A>().num_args, Access::kRead);
 }
 
 // Concat ---------------------------------------------------------------------
@@ -163,7 +151,7 @@ OpDef ConcatOp() {
           "out = arg0, arg1, ... one after the other along the axis dim\n"
           "Of csr arrays along axis 0, a csr array.",
       .attrs = AttrsTypeOf<ConcatAttrs>(),
-      .inputs = ArgInputs<ConcatAttrs>,
+      .inputs = ReadArgs<ConcatAttrs>,
       .shape = InferConcat,
       .gradient = ConcatGradient,
       .kernels = MoveKernels<PlanConcat>({kMoveInList, kMoveOut}),
@@ -182,17 +170,13 @@ OpDef ConcatOp() {
 
 std::vector<InputDef> BackwardConcatInputs(const Attrs& attrs) {
   std::vector<InputDef> inputs =
-      Args(attrs.As<ConcatAttrs>().num_args, Access::kUnread);
+      ArgInputs(attrs.As<ConcatAttrs>().num_args, Access::kUnread);
   inputs.insert(inputs.begin(), InputDef("head"));
   return inputs;
 }
 
 std::vector<std::string> BackwardConcatOutputs(const Attrs& attrs) {
-  std::vector<std::string> names;
-  for (int64_t i = 0; i < attrs.As<ConcatAttrs>().num_args; ++i) {
-    names.push_back(absl::StrCat("out", i));
-  }
-  return names;
+  return ArgNames(attrs.As<ConcatAttrs>().num_args, "out");
 }
 
 absl::Status InferBackwardConcat(ShapeInference& node) {
@@ -302,7 +286,7 @@ OpDef StackOp() {
       .name = "stack",
       .doc = "out[..., k, ...] = argk[...], along the new axis",
       .attrs = AttrsTypeOf<StackAttrs>(),
-      .inputs = ArgInputs<StackAttrs>,
+      .inputs = ReadArgs<StackAttrs>,
       .shape = InferStack,
       .gradient = [](const GradientContext& node) -> std::vector<Symbol> {
         return op::Split(node.head(0),
@@ -312,17 +296,6 @@ OpDef StackOp() {
       },
       .kernels = MoveKernels<PlanStack>({kMoveInList, kMoveOut}),
   };
-}
-
-template <typename A>
-Symbol ComposeArgs(const char* op, absl::Span<const Symbol> args, A attrs,
-                   NodeOptions options) {
-  attrs.num_args = static_cast<int64_t>(args.size());
-  for (const Symbol& arg : args) {
-    if (arg.omitted()) continue;
-    return arg.builder->Add(op, args, std::move(attrs), std::move(options));
-  }
-  return Symbol{};
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "minnow/core/status.h"
 #include "minnow/ops/any_dtype.h"
+#include "minnow/ops/arg_list.h"
 #include "minnow/ops/attr_checks.h"
 #include "minnow/ops/elementwise.h"
 
@@ -202,19 +203,9 @@ std::vector<Kernel> UpSamplingKernels() {
   return kernels;
 }
 
-std::vector<InputDef> Args(const Attrs& attrs, Access access) {
-  std::vector<InputDef> inputs;
-  const int64_t count = attrs.As<UpSamplingAttrs>().num_args;
-  for (int64_t i = 0; i < count; ++i) {
-    inputs.emplace_back(absl::StrCat("arg", i), access);
-  }
-  return inputs;
-}
-
 absl::Status CheckAttrs(const UpSamplingAttrs& a) {
   if (a.scale < 1) return BadAttr("scale", "1 or more", a.scale);
-  if (a.num_args < 1) return BadAttr("num_args", "1 or more", a.num_args);
-  return absl::OkStatus();
+  return CheckNumArgs(a.num_args);
 }
 
 // The shape of the result, from those of the inputs from `first` on; unknown as
@@ -286,8 +277,9 @@ OpDef UpSamplingOp() {
           "Quotients are rounded down. The channels of further inputs "
           "follow, or are added, at the factors that make them as large.",
       .attrs = AttrsTypeOf<UpSamplingAttrs>(),
-      .inputs = InputDefs(
-          [](const Attrs& attrs) { return Args(attrs, Access::kRead); }),
+      .inputs = InputDefs([](const Attrs& attrs) {
+        return ArgInputs(attrs.As<UpSamplingAttrs>().num_args, Access::kRead);
+      }),
       .shape = Infer,
       .gradient = [](const GradientContext& node) -> std::vector<Symbol> {
         std::vector<Symbol> inputs = {node.head(0)};
@@ -311,17 +303,13 @@ OpDef UpSamplingBackwardOp() {
           "y / scale = i and x / scale = j; so for all inputs",
       .attrs = AttrsTypeOf<UpSamplingAttrs>(),
       .inputs = InputDefs([](const Attrs& attrs) {
-        std::vector<InputDef> inputs = Args(attrs, Access::kUnread);
+        std::vector<InputDef> inputs =
+            ArgInputs(attrs.As<UpSamplingAttrs>().num_args, Access::kUnread);
         inputs.insert(inputs.begin(), "head");
         return inputs;
       }),
       .outputs = OutputDefs([](const Attrs& attrs) {
-        std::vector<std::string> outputs;
-        const int64_t count = attrs.As<UpSamplingAttrs>().num_args;
-        for (int64_t i = 0; i < count; ++i) {
-          outputs.push_back(absl::StrCat("grad", i));
-        }
-        return outputs;
+        return ArgNames(attrs.As<UpSamplingAttrs>().num_args, "grad");
       }),
       .shape = InferBackward,
       .kernels = UpSamplingKernels<false>(),
@@ -334,13 +322,7 @@ namespace op {
 
 Symbol UpSampling(absl::Span<const Symbol> args, const UpSamplingAttrs& attrs,
                   NodeOptions options) {
-  UpSamplingAttrs counted = attrs;
-  counted.num_args = static_cast<int64_t>(args.size());
-  for (const Symbol& arg : args) {
-    if (arg.omitted()) continue;
-    return arg.builder->Add("UpSampling", args, counted, std::move(options));
-  }
-  return Symbol{};
+  return ComposeArgs("UpSampling", args, attrs, std::move(options));
 }
 
 }  // namespace op

@@ -250,5 +250,13 @@ TEST_F(MoveTest, ErrorsNameTheNodeAndWhatIsWrong) {
   }
 }
 
+// A file may say anything, which must not take any memory.
+TEST_F(MoveTest, HugeNumbersOfInputsAreRefused) {
+  const ConcatAttrs attrs = {.num_args = int64_t{1} << 60};
+  EXPECT_THAT(Shapes({b_.Add("Concat", {Var("x", {1, 2})}, attrs)}),
+              HasSubstr("attribute 'num_args': expected 1 to 65536 inputs, "
+                        "found 1152921504606846976"));
+}
+
 }  // namespace
 }  // namespace minnow
