@@ -8,6 +8,7 @@
 
 #include "absl/container/inlined_vector.h"
 #include "minnow/core/status.h"
+#include "minnow/ops/arg_list.h"
 #include "minnow/ops/arithmetic.h"
 #include "minnow/ops/compose.h"
 #include "minnow/ops/elementwise.h"
@@ -16,12 +17,7 @@ namespace minnow {
 namespace {
 
 std::vector<InputDef> Inputs(const Attrs& attrs) {
-  const int64_t count = attrs.As<AddNAttrs>().num_args;
-  std::vector<InputDef> inputs;
-  for (int64_t i = 0; i < count; ++i) {
-    inputs.emplace_back(absl::StrCat("arg", i), Access::kRead);
-  }
-  return inputs;
+  return ArgInputs(attrs.As<AddNAttrs>().num_args, Access::kRead);
 }
 
 // to[i] = sum[i] + x[i]; `to` may be the memory of either.
@@ -173,15 +169,17 @@ absl::Status AddRowSparse(const RunContext& context, const AddNAttrs&,
   return absl::OkStatus();
 }
 
+absl::Status InferAddN(ShapeInference& node) {
+  MINNOW_RETURN_IF_ERROR(CheckNumArgs(node.attrs<AddNAttrs>().num_args));
+  return SameShape(node);
+}
+
 std::vector<Kernel> AddNKernels() {
-  std::vector<Kernel> kernels = KernelsFor(
-      NumberTypes(), []<typename T>() { return KernelOf<AddN<T>>(); });
-  for (Kernel& kernel : KernelsFor(NumberTypes(), []<typename T>() {
-         return KernelOf<AddRowSparse<T>>();
-       })) {
-    kernels.push_back(std::move(kernel));
-  }
-  return kernels;
+  return Joined({KernelsFor(NumberTypes(),
+                            []<typename T>() { return KernelOf<AddN<T>>(); }),
+                 KernelsFor(NumberTypes(), []<typename T>() {
+                   return KernelOf<AddRowSparse<T>>();
+                 })});
 }
 
 OpDef AddNOp() {
@@ -194,7 +192,7 @@ OpDef AddNOp() {
           "sum of row_sparse arrays has the rows that any of them has.",
       .attrs = AttrsTypeOf<AddNAttrs>(),
       .inputs = Inputs,
-      .shape = SameShape,
+      .shape = InferAddN,
       .gradient = [](const GradientContext& node) -> std::vector<Symbol> {
         return std::vector<Symbol>(node.num_inputs(), node.head(0));
       },
@@ -208,13 +206,8 @@ OpDef AddNOp() {
 namespace op {
 
 Symbol AddN(absl::Span<const Symbol> args, NodeOptions options) {
-  for (const Symbol& arg : args) {
-    if (arg.omitted()) continue;
-    return arg.builder->Add(
-        "add_n", args, AddNAttrs{.num_args = static_cast<int64_t>(args.size())},
-        std::move(options));
-  }
-  return Symbol{};
+  return ComposeArgs("add_n", args, AddNAttrs{.num_args = 0},
+                     std::move(options));
 }
 
 }  // namespace op

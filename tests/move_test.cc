@@ -252,10 +252,18 @@ TEST_F(MoveTest, ErrorsNameTheNodeAndWhatIsWrong) {
 
 // A file may say anything, which must not take any memory.
 TEST_F(MoveTest, HugeNumbersOfInputsAreRefused) {
-  const ConcatAttrs attrs = {.num_args = int64_t{1} << 60};
-  EXPECT_THAT(Shapes({b_.Add("Concat", {Var("x", {1, 2})}, attrs)}),
-              HasSubstr("attribute 'num_args': expected 1 to 65536 inputs, "
-                        "found 1152921504606846976"));
+  constexpr int64_t kMany = int64_t{1} << 60;
+  const std::pair<const char*, Attrs> ops[] = {
+      {"Concat", ConcatAttrs{.num_args = kMany}},
+      {"add_n", AddNAttrs{.num_args = kMany}}};
+  for (const auto& [op, attrs] : ops) {
+    GraphBuilder b(BuiltinOps());
+    const auto graph = b.Build({b.Add(op, {b.Variable("x")}, attrs)});
+    EXPECT_THAT(graph.status().message(),
+                HasSubstr("attribute 'num_args': expected 1 to 1048576 inputs, "
+                          "found 1152921504606846976"))
+        << op;
+  }
 }
 
 }  // namespace
