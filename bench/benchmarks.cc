@@ -79,17 +79,6 @@ void BM_MlpStep(benchmark::State& state) {
 }
 BENCHMARK(BM_MlpStep)->Arg(64)->Arg(1)->UseRealTime();
 
-// With and without fusion of the product and the update.
-void BM_LayerUpdate(benchmark::State& state) {
-  RunSteps(state, LayerUpdate(state.range(0) != 0, kAllThreads));
-}
-BENCHMARK(BM_LayerUpdate)
-    ->ArgName("fuse")
-    ->Arg(0)
-    ->Arg(1)
-    ->Unit(benchmark::kMillisecond)
-    ->UseRealTime();
-
 }  // namespace
 }  // namespace minnow
 

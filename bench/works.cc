@@ -6,7 +6,6 @@
 #include "minnow/graph/initializer.h"
 #include "minnow/ops/binary.h"
 #include "minnow/ops/builtin.h"
-#include "minnow/ops/dot.h"
 #include "minnow/ops/unary.h"
 #include "minnow/train/dataset.h"
 #include "minnow/train/mlp.h"
@@ -114,24 +113,6 @@ absl::StatusOr<Executor> MlpStep(int64_t batch, int threads) {
   return Executor::Bind(graph, {.variables = {{"data", data}, {"label", label}},
                                 .training = true,
                                 .threads = threads});
-}
-
-absl::StatusOr<Executor> LayerUpdate(bool fuse, int threads) {
-  constexpr int64_t kUnits = 4096, kBatch = 64;
-  GraphBuilder b(BuiltinOps());
-  const auto variable = [&](const char* name, const Shape& shape) {
-    return b.Variable(name, {.shape = shape,
-                             .dtype = DType::kFloat32,
-                             .init = Initializer::Normal(1)});
-  };
-  const Symbol weight = variable("weight", {kUnits, kUnits});
-  const Symbol grad =
-      op::Dot(variable("head", {kBatch, kUnits}),
-              variable("data", {kBatch, kUnits}), {.transpose_a = true});
-  op::SgdMomUpdate(weight, grad, b.Variable("momentum"), BenchSgd(),
-                   {.out = weight});
-  MINNOW_ASSIGN_OR_RETURN(const Graph graph, b.Build({}));
-  return Executor::Bind(graph, {.threads = threads, .fuse = fuse});
 }
 
 absl::StatusOr<double> TrainFashionMnist(int64_t epochs, int threads) {

@@ -36,10 +36,6 @@ absl::StatusOr<Executor> PointwiseChain(Pointwise op, int64_t length,
 // A training step of the MLP 784-128-64-10: forward, backward, update.
 absl::StatusOr<Executor> MlpStep(int64_t batch, int threads);
 
-// The gradient of a weight of (4096, 4096) by a batch of 64, and its update: in
-// one pass, or the gradient first.
-absl::StatusOr<Executor> LayerUpdate(bool fuse, int threads);
-
 // Reads Fashion-MNIST and trains the MLP 784-256-128-10 in batches of 64, with
 // a test after each epoch. Returns the accuracy of the last one.
 absl::StatusOr<double> TrainFashionMnist(int64_t epochs, int threads);

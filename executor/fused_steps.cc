@@ -20,10 +20,6 @@ constexpr int64_t kPieceUnit = 64;
 
 void FusedSteps::Add(const Kernel& kernel, const void* attrs,
                      absl::Span<const ArrayRef* const> args) {
-  if (kernel.calls_epilogue) {
-    producer_ = {kernel.run, attrs, args};
-    return;
-  }
   Step step{kernel.elements, attrs, {}, args.back()->size};
   for (size_t k = 0; k < args.size(); ++k) {
     step.args.push_back(
@@ -71,20 +67,17 @@ void FusedSteps::RunElements(const Step& step, int64_t begin, int64_t end) {
   step.elements(step.attrs, refs.data(), end - begin);
 }
 
-void FusedSteps::RunPieces(int64_t begin, int64_t end) const {
-  for (int64_t i = begin; i < end; i += piece_) {
-    for (const Step& step : steps_) {
-      RunElements(step, i, std::min(end, i + piece_));
-    }
-  }
-}
-
 void FusedSteps::RunChain(ThreadPool& threads) const {
   // A block is some whole pieces.
   const int64_t grain =
       std::max<int64_t>(1, kElementwiseGrain / piece_) * piece_;
-  ParallelFor(threads, steps_[0].size, grain,
-              [&](int64_t begin, int64_t end) { RunPieces(begin, end); });
+  ParallelFor(threads, steps_[0].size, grain, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; i += piece_) {
+      for (const Step& step : steps_) {
+        RunElements(step, i, std::min(end, i + piece_));
+      }
+    }
+  });
 }
 
 void FusedSteps::RunBeside(ThreadPool& threads) const {
@@ -100,17 +93,6 @@ void FusedSteps::RunBeside(ThreadPool& threads) const {
 absl::Status FusedSteps::Run(const RunContext& context, const void* attrs,
                              absl::Span<const ArrayRef* const>) {
   const auto& steps = *static_cast<const FusedSteps*>(attrs);
-  if (steps.producer_.run != nullptr) {
-    const Epilogue epilogue = {
-        [](const void* self, int64_t begin, int64_t end) {
-          static_cast<const FusedSteps*>(self)->RunPieces(begin, end);
-        },
-        &steps};
-    RunContext with_epilogue = context;
-    with_epilogue.epilogue = &epilogue;
-    return steps.producer_.run(with_epilogue, steps.producer_.attrs,
-                               steps.producer_.args);
-  }
   if (steps.fusion_ == Fusion::kChain) {
     steps.RunChain(*context.threads);
   } else {

@@ -24,7 +24,6 @@ class FusedSteps {
            absl::Span<const ArrayRef* const> args);
 
   // Like Kernel::run: `attrs` is the FusedSteps; there are no arguments.
-  // `context` is that of the first step.
   static absl::Status Run(const RunContext& context, const void* attrs,
                           absl::Span<const ArrayRef* const> args);
 
@@ -46,22 +45,13 @@ class FusedSteps {
     int64_t begin, end;
   };
 
-  // The first step of a chain, if it is not elementwise.
-  struct Producer {
-    decltype(Kernel::run) run = nullptr;
-    const void* attrs = nullptr;
-    absl::Span<const ArrayRef* const> args;
-  };
-
   void AddToChain(const Step& step);
   void AddBeside(const Step& step);
   static void RunElements(const Step& step, int64_t begin, int64_t end);
-  void RunPieces(int64_t begin, int64_t end) const;
   void RunChain(ThreadPool& threads) const;
   void RunBeside(ThreadPool& threads) const;
 
   Fusion fusion_;
-  Producer producer_;
   std::vector<Step> steps_;
 
   // Of a chain: its arrays, the bytes of one element of each of them, and the

@@ -321,14 +321,7 @@ absl::Status Executor::State::Failed(const Step& failed_step,
   const PlanStep& failed = plan.steps[step];
   const std::string where =
       failed.node < 0 ? failed.note : plan.graph.nodes[failed.node].Describe();
-  // A step that fails has written nothing itself, but what is fused with it may
-  // have run on parts of it.
-  size_t end = step;
-  while (end + 1 < plan.steps.size() &&
-         plan.steps[end + 1].fusion != Fusion::kNone) {
-    ++end;
-  }
-  if (end > step) ++end;
+  // A step that fails has written nothing itself.
   std::vector<std::string> changed;
   absl::flat_hash_set<int32_t> seen;
   const auto add_written = [&](int32_t value) {
@@ -339,7 +332,7 @@ absl::Status Executor::State::Failed(const Step& failed_step,
           absl::StrCat("'", plan.graph.nodes[place.variable].name, "'"));
     }
   };
-  for (size_t i = 0; i < end; ++i) {
+  for (size_t i = 0; i < step; ++i) {
     const PlanStep& done = plan.steps[i];
     if (done.node < 0) {
       add_written(done.args[1]);

@@ -21,13 +21,7 @@ class Group {
 
   // How the step can join; if it can it has.
   Fusion Join(const PlanStep& step) {
-    if (!IsElementwise(step)) {
-      if (num_steps_ == 0 && HasEpilogue(step)) {
-        only_updates_ = false;
-        AddProducer(step);
-      }
-      return Fusion::kNone;
-    }
+    if (!IsElementwise(step)) return Fusion::kNone;
     const bool updates = Updates(step);
     if (num_steps_ == 0) {
       // It may come before steps of either kind.
@@ -56,8 +50,6 @@ class Group {
     int32_t variable;
     int64_t begin, end;
     bool written;
-    // Read by all parts of the step at any time, so that no other may write it.
-    bool whole = false;
   };
 
   // `new_extents` are the ones that the step has and the group has not.
@@ -75,50 +67,12 @@ class Group {
 
   bool IsElementwise(const PlanStep& step) const {
     if (step.node < 0 || step.kernel->elements == nullptr) return false;
-    return std::all_of(step.args.begin(), step.args.end(),
-                       [&](int32_t value) { return IsPlaced(value); });
-  }
-
-  bool HasEpilogue(const PlanStep& step) const {
-    return step.node >= 0 && step.kernel->calls_epilogue &&
-           IsPlaced(step.args.back());
-  }
-
-  // Whether it is dense, and there.
-  bool IsPlaced(int32_t value) const {
-    const ValuePlace::Kind kind = plan_->places[value].kind;
-    return plan_->storages[value] == StorageType::kDense &&
-           (kind == ValuePlace::Kind::kArena ||
-            kind == ValuePlace::Kind::kVariable);
-  }
-
-  Extent ExtentOf(int32_t value, bool written) const {
-    const ValuePlace& place = plan_->places[value];
-    return {place.kind, place.variable, place.offset,
-            place.offset + plan_->DenseBytes(value), written};
-  }
-
-  // The first step of a chain that is not elementwise.
-  void AddProducer(const PlanStep& step) {
-    const Node& node = plan_->graph.nodes[step.node];
-    const InputDefs::View inputs = node.op->inputs.For(node.attrs);
-    std::vector<Extent> extents;
-    for (size_t k = 0; k < step.args.size(); ++k) {
-      const bool is_output = k + 1 == step.args.size();
-      const bool is_read =
-          k >= inputs.size() || inputs[k].access != Access::kUnread;
-      if (!is_read || !IsPlaced(step.args[k])) continue;
-      extents.push_back(ExtentOf(step.args[k], step.kernel->args[k].writes));
-      extents.back().whole = !is_output;
-    }
-    const int64_t workspace = step.workspace_offset;
-    extents.push_back({.kind = ValuePlace::Kind::kArena,
-                       .variable = -1,
-                       .begin = workspace,
-                       .end = workspace + step.prepared.workspace_bytes,
-                       .written = true,
-                       .whole = true});
-    Add(step, std::move(extents));
+    return std::all_of(step.args.begin(), step.args.end(), [&](int32_t value) {
+      const ValuePlace::Kind kind = plan_->places[value].kind;
+      return plan_->storages[value] == StorageType::kDense &&
+             (kind == ValuePlace::Kind::kArena ||
+              kind == ValuePlace::Kind::kVariable);
+    });
   }
 
   // Whether it changes a variable in place.
@@ -139,7 +93,10 @@ class Group {
       if (Size(value) != size && (Size(value) != 1 || !type.repeats)) {
         return std::nullopt;
       }
-      const Extent extent = ExtentOf(value, type.writes);
+      const ValuePlace& place = plan_->places[value];
+      const Extent extent = {place.kind, place.variable, place.offset,
+                             place.offset + plan_->DenseBytes(value),
+                             type.writes};
       bool is_known = false;
       for (const auto* list : std::initializer_list<const std::vector<Extent>*>{
                &extents_, &added}) {
@@ -150,13 +107,10 @@ class Group {
           // steps side by side must not see what the others write.
           const bool same =
               other.begin == extent.begin && other.end == extent.end;
-          const bool only_read = !extent.written && !other.written;
-          const bool apart =
-              ((kind == Fusion::kChain && !other.whole) || own || only_read);
-          if (!apart || !(same || (other.whole && only_read))) {
-            return std::nullopt;
-          }
-          is_known = is_known || (same && (other.written || !extent.written));
+          const bool apart = kind == Fusion::kChain || own ||
+                             (!extent.written && !other.written);
+          if (!same || !apart) return std::nullopt;
+          is_known = is_known || other.written || !extent.written;
         }
       }
       if (!is_known) added.push_back(extent);

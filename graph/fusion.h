@@ -5,11 +5,6 @@
 // cache. So a chain or a tree of them reads and writes memory once, rather than
 // once for each node.
 //
-// A chain may begin with a step that is not elementwise, but makes its output
-// part by part, as a product of matrices does: the rest of the chain runs on
-// each part before it leaves the cache. So activations, and updates by a
-// gradient that a product makes, cost no pass over memory of their own.
-//
 // Side by side, if they are updates of variables that have nothing to do with
 // one another: as one parallel loop over all of them, whatever their number and
 // sizes.

@@ -56,15 +56,6 @@ namespace minnow {
 
 struct Kernel;
 
-// What runs on the elements of an output as soon as they are computed, while
-// they are in a cache; see fusion.h.
-struct Epilogue {
-  void (*run)(const void* self, int64_t begin, int64_t end);
-  const void* self;
-
-  void operator()(int64_t begin, int64_t end) const { run(self, begin, end); }
-};
-
 // What a kernel may use beside its arguments.
 struct RunContext {
   ThreadPool* threads = nullptr;
@@ -78,8 +69,6 @@ struct RunContext {
   absl::Span<const int32_t> groups;
   // The kernel that runs: one function may be that of many kernels.
   const Kernel* kernel = nullptr;
-  // Only for a kernel that calls it; null if nothing is to be done.
-  const Epilogue* epilogue = nullptr;
 };
 
 // The type of one kernel argument.
@@ -157,9 +146,6 @@ struct Kernel {
   // elementwise_kernel.h.
   void (*elements)(const void* attrs, const ElementsRef* args,
                    int64_t n) = nullptr;
-  // The kernel calls RunContext::epilogue once for each element of its last
-  // argument, an output, in parts of many elements, on any thread.
-  bool calls_epilogue = false;
 
   constexpr Kernel When(bool (*condition)(const Attrs& attrs)) && {
     when = condition;
@@ -167,10 +153,6 @@ struct Kernel {
   }
   constexpr Kernel NotForFallback() && {
     for_fallback = false;
-    return *this;
-  }
-  constexpr Kernel CallsEpilogue() && {
-    calls_epilogue = true;
     return *this;
   }
 };

@@ -45,7 +45,7 @@ class Scheduler {
   }
 
  private:
-  enum Class { kAtOnce, kEarly, kEarlyWrites, kUpdates, kRest };
+  enum Class { kEarly, kEarlyWrites, kUpdates, kRest };
 
   void FindTiesAndReaders() {
     for (NodeOutput x : graph_.outputs) kept_[index_[x]] = true;
@@ -192,13 +192,6 @@ class Scheduler {
     return false;
   }
 
-  // Whether `id` may run on the parts of what `producer` makes, if it is next
-  // (see fusion.h).
-  bool CanBeEpilogue(int32_t producer, int32_t id) const {
-    return choice_.kernels[producer][0]->calls_epilogue &&
-           choice_.kernels[id][0]->elements != nullptr && !WritesVariable(id);
-  }
-
   void Order() {
     const size_t n = graph_.nodes.size();
     waits_for_.assign(n, 0);
@@ -250,8 +243,7 @@ class Scheduler {
         if (edge.overwrite && waits == 0) continue;
         --waits;
         if (waits_for_[edge.to] + overwrite_waits_[edge.to] == 0) {
-          const bool at_once = CanBeEpilogue(id, edge.to);
-          ready.push({at_once ? kAtOnce : classes[edge.to], edge.to});
+          ready.push({classes[edge.to], edge.to});
         }
       }
     }

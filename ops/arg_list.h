@@ -19,7 +19,7 @@
 namespace minnow {
 
 // Names are made for so many arrays at most, as a file may ask for any number.
-inline constexpr int64_t kMaxArgs = int64_t{1} << 20;
+inline constexpr int64_t kMaxArgs = int64_t{1} << 18;
 
 // "arg0", "arg1", ..., or with another prefix.
 inline std::vector<std::string> ArgNames(int64_t num_args,

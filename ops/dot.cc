@@ -124,7 +124,6 @@ storage, of any factors.)",
           {KernelsFor(FloatTypes(),
                       []<typename T>() {
                         return KernelOf<Multiply<DotAttrs, T>, PrepareDot<T>>()
-                            .CallsEpilogue()
                             .When(IsDense);
                       }),
            SparseDotKernels()}),
@@ -143,8 +142,7 @@ OpDef DotLhsOp() {
           {KernelsFor(
                FloatTypes(),
                []<typename T>() {
-                 return KernelOf<MultiplyLike<DotAttrs, T>, PrepareDotLhs<T>>()
-                     .CallsEpilogue();
+                 return KernelOf<MultiplyLike<DotAttrs, T>, PrepareDotLhs<T>>();
                }),
            SparseDotLhsKernels()}),
   };
@@ -162,8 +160,7 @@ OpDef DotRhsOp() {
           {KernelsFor(
                FloatTypes(),
                []<typename T>() {
-                 return KernelOf<MultiplyLike<DotAttrs, T>, PrepareDotRhs<T>>()
-                     .CallsEpilogue();
+                 return KernelOf<MultiplyLike<DotAttrs, T>, PrepareDotRhs<T>>();
                }),
            SparseDotRhsKernels()}),
   };
@@ -250,8 +247,7 @@ transpose_a and transpose_b swap the last two axes of lhs and of rhs.)",
       .kernels = KernelsFor(
           FloatTypes(),
           []<typename T>() {
-            return KernelOf<Multiply<DotAttrs, T>, PrepareBatchDot<T>>()
-                .CallsEpilogue();
+            return KernelOf<Multiply<DotAttrs, T>, PrepareBatchDot<T>>();
           }),
   };
 }

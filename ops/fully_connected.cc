@@ -137,15 +137,13 @@ std::vector<Kernel> FullyConnectedKernels() {
            KernelsFor(
                FloatTypes(),
                []<typename T>() {
-                 return KernelOf<FullyConnected<T>, PrepareFullyConnected<T>>()
-                     .CallsEpilogue();
+                 return KernelOf<FullyConnected<T>, PrepareFullyConnected<T>>();
                })),
        KernelsWhen(
            [](const Attrs& a) { return a.As<FullyConnectedAttrs>().no_bias; },
            KernelsFor(FloatTypes(), []<typename T>() {
              return KernelOf<Multiply<FullyConnectedAttrs, T>,
-                             PrepareFullyConnected<T>>()
-                 .CallsEpilogue();
+                             PrepareFullyConnected<T>>();
            }))});
 }
 
@@ -175,8 +173,7 @@ OpDef GradOfDataOp() {
           KernelsFor(FloatTypes(),
                      []<typename T>() {
                        return KernelOf<MultiplyLike<FullyConnectedAttrs, T>,
-                                       PrepareGradOfData<T>>()
-                           .CallsEpilogue();
+                                       PrepareGradOfData<T>>();
                      }),
   };
 }
@@ -193,8 +190,7 @@ OpDef GradOfWeightOp() {
           KernelsFor(FloatTypes(),
                      []<typename T>() {
                        return KernelOf<MultiplyLike<FullyConnectedAttrs, T>,
-                                       PrepareGradOfWeight<T>>()
-                           .CallsEpilogue();
+                                       PrepareGradOfWeight<T>>();
                      }),
   };
 }

@@ -80,21 +80,6 @@ void ForEachBlock(ThreadPool& threads, const MatMulPlan& plan, const F& f) {
       });
 }
 
-// Calls the epilogue for a block that is done.
-void Finish(const RunContext& context, const MatMulPlan& plan,
-            const Block& block) {
-  if (context.epilogue == nullptr) return;
-  const int64_t begin =
-      (block.matrix * plan.m + block.row) * plan.n + block.col;
-  if (block.cols == plan.n) {  // Its rows follow one another.
-    (*context.epilogue)(begin, begin + block.rows * plan.n);
-    return;
-  }
-  for (int64_t i = 0; i < block.rows; ++i) {
-    (*context.epilogue)(begin + i * plan.n, begin + i * plan.n + block.cols);
-  }
-}
-
 // While it lives, OpenMP has one thread for regions that this thread starts:
 // our blocks are the parallelism, and other numbers would change bits.
 class SingleOpenMpThread {
@@ -137,11 +122,7 @@ absl::Status Multiply(const RunContext& context, const MatMulPlan& plan,
   std::atomic<dnnl_status_t> status = dnnl_success;
   ForEachBlock(*context.threads, plan, [&](const Block& block) {
     const dnnl_status_t result = MultiplyBlock(plan, block, a, b, bias, c);
-    if (result != dnnl_success) {
-      status = result;
-      return;
-    }
-    Finish(context, plan, block);
+    if (result != dnnl_success) status = result;
   });
   if (status == dnnl_success) return absl::OkStatus();
   return absl::InternalError(absl::StrCat(
@@ -226,7 +207,6 @@ absl::Status Multiply(const RunContext& context, const MatMulPlan& plan,
         }
       }
     });
-    Finish(context, plan, block);
   });
   return absl::OkStatus();
 }
@@ -267,9 +247,6 @@ absl::Status MatMul(const RunContext& context, const MatMulPlan& plan,
     } else {
       std::fill_n(to, plan.n, static_cast<T>(0.0f));
     }
-  }
-  if (context.epilogue != nullptr) {
-    (*context.epilogue)(0, plan.batch * plan.m * plan.n);
   }
   return absl::OkStatus();
 }

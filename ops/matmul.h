@@ -41,8 +41,7 @@ template <typename T>
 MatMulPlan PlanMatMul(int64_t m, int64_t n, int64_t k, bool transpose_a,
                       bool transpose_b, int64_t batch = 1);
 
-// `bias` has n elements, or is null. C must not overlap the others. Calls
-// context.epilogue, if there is one, for the elements of each block of C.
+// `bias` has n elements, or is null. C must not overlap the others.
 template <typename T>
 absl::Status MatMul(const RunContext& context, const MatMulPlan& plan,
                     const T* a, const T* b, const T* bias, T* c);
