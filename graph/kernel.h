@@ -263,17 +263,23 @@ constexpr Kernel MakeKernel(absl::Status (*)(const RunContext&, const A&,
           }};
 }
 
-template <auto prepare, typename P>
+// A state that was prepared; its members say what else it needs.
+template <typename P>
+absl::StatusOr<Prepared> Share(absl::StatusOr<P> state) {
+  if (!state.ok()) return state.status();
+  Prepared prepared;
+  if constexpr (requires { state->workspace_bytes; }) {
+    prepared.workspace_bytes = state->workspace_bytes;
+  }
+  if constexpr (requires { state->flops; }) prepared.flops = state->flops;
+  prepared.state = std::make_shared<const P>(*std::move(state));
+  return prepared;
+}
+
+template <auto prepare>
 absl::StatusOr<Prepared> Prepare(const Attrs& attrs,
                                  absl::Span<const Shape> shapes) {
-  MINNOW_ASSIGN_OR_RETURN(P state, prepare(attrs, shapes));
-  Prepared prepared;
-  if constexpr (requires { state.workspace_bytes; }) {
-    prepared.workspace_bytes = state.workspace_bytes;
-  }
-  if constexpr (requires { state.flops; }) prepared.flops = state.flops;
-  prepared.state = std::make_shared<const P>(std::move(state));
-  return prepared;
+  return Share(prepare(attrs, shapes));
 }
 
 template <auto fn, auto prepare, typename A, typename P, typename... Params>
@@ -290,7 +296,7 @@ constexpr Kernel MakePreparedKernel(absl::Status (*)(const RunContext&,
                 };
                 return Arguments<Params...>::Pass(call, context, args);
               },
-          .prepare = Prepare<prepare, P>};
+          .prepare = Prepare<prepare>};
 }
 
 }  // namespace internal

@@ -1,6 +1,7 @@
 #include "minnow/graph/memory_plan.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "minnow/core/buffer.h"
@@ -35,14 +36,18 @@ class MemoryPlanner {
 
   MemoryPlan Run(absl::Span<const int64_t> workspace_bytes) {
     CountUses();
-    std::vector<size_t> workspaces;
+    std::vector<std::optional<size_t>> workspaces;  // Places in the arena.
     const size_t num_steps = schedule_.order.size();
     for (step_ = 0; step_ < static_cast<int64_t>(num_steps); ++step_) {
       const int32_t id = schedule_.order[static_cast<size_t>(step_)];
       for (int32_t i = 0; i < index_.count(id); ++i) Place(id, i);
-      workspaces.push_back(arena_.size());
-      AddToArena(Align(workspace_bytes[static_cast<size_t>(step_)]));
-      arena_.back().last = step_;
+      std::optional<size_t>& workspace = workspaces.emplace_back();
+      const int64_t bytes = workspace_bytes[static_cast<size_t>(step_)];
+      if (bytes > 0) {
+        workspace = arena_.size();
+        AddToArena(Align(bytes));
+        arena_.back().last = step_;
+      }
       ForEachRead(id, [&](int32_t value) { Use(value); });
       // What nobody reads was alive while it was written.
       for (int32_t i = 0; i < index_.count(id); ++i) {
@@ -52,8 +57,8 @@ class MemoryPlanner {
     }
     plan_.lower_bound_bytes = LargestLiveSet(arena_);
     plan_.planned_bytes = PlaceBlocks(absl::MakeSpan(arena_));
-    for (const size_t place : workspaces) {
-      plan_.workspaces.push_back(arena_[place].offset);
+    for (const std::optional<size_t>& place : workspaces) {
+      plan_.workspaces.push_back(place ? arena_[*place].offset : 0);
     }
     plan_.offsets.assign(block_.size(), -1);
     for (size_t value = 0; value < block_.size(); ++value) {

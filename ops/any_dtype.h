@@ -203,23 +203,6 @@ struct AnyCall<fn> : AnyArguments<Views...> {
   }
 };
 
-template <typename P>
-absl::StatusOr<Prepared> Share(absl::StatusOr<P> state) {
-  if (!state.ok()) return state.status();
-  Prepared prepared;
-  if constexpr (requires { state->workspace_bytes; }) {
-    prepared.workspace_bytes = state->workspace_bytes;
-  }
-  prepared.state = std::make_shared<const P>(*std::move(state));
-  return prepared;
-}
-
-template <auto prepare>
-absl::StatusOr<Prepared> PrepareAny(const Attrs& attrs,
-                                    absl::Span<const Shape> shapes) {
-  return Share(prepare(attrs, shapes));
-}
-
 template <auto prepare, DType... types>
 absl::StatusOr<Prepared> PrepareAnyOf(const Attrs& attrs,
                                       absl::Span<const Shape> shapes) {
@@ -238,7 +221,7 @@ constexpr AnyCode AnyCodeOf() {
     // Nothing to prepare.
   } else if constexpr (std::is_invocable_v<decltype(prepare), const Attrs&,
                                            absl::Span<const Shape>>) {
-    code.prepare = PrepareAny<prepare>;
+    code.prepare = Prepare<prepare>;
   } else if constexpr (std::is_invocable_v<decltype(prepare), const Attrs&,
                                            absl::Span<const Shape>, DType>) {
     code.prepare = PrepareAnyOf<prepare, first>;
