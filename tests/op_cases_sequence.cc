@@ -73,7 +73,7 @@ void AppendLast(std::vector<OpCase>& cases) {
       p.insert(p.begin() + axis, length - 1);
       return p;
     };
-    const Shape large = axis == 0 ? Shape{90, 300, 200} : Shape{300, 90, 200};
+    const Shape large = axis == 0 ? Shape{4, 300, 200} : Shape{300, 4, 200};
     // Repeated, as often as `large` asks for.
     const std::vector<double> lengths = {4, 3, 1, 2};
     AppendMoved(
