@@ -57,6 +57,8 @@ function(minnow_precompile target)
     target_precompile_headers(
       ${target} PRIVATE ${MINNOW_PRECOMPILED} <minnow/graph/op_def.h>
       <minnow/graph/builder.h>)
+  elseif(target STREQUAL minnow_train)
+    target_precompile_headers(${target} REUSE_FROM minnow_ops)
   else()
     target_precompile_headers(${target} REUSE_FROM minnow_executor)
   endif()
@@ -64,10 +66,10 @@ endfunction()
 
 # minnow_optimize(TARGET)
 #
-# Loops over elements, which are in core/ and ops/, gain from all that a
+# Loops over elements, which are in core/, ops/ and train/, gain from all that a
 # compiler can do; the rest is built in less time.
 function(minnow_optimize target)
-  if(NOT target MATCHES "minnow_(core|ops)$")
+  if(NOT target MATCHES "minnow_(core|ops|train)$")
     target_compile_options(${target} PRIVATE "$<$<CONFIG:Release>:-O2>")
   endif()
 endfunction()
