@@ -89,6 +89,17 @@ absl::Status SameShape(ShapeInference& node) {
   return absl::OkStatus();
 }
 
+absl::Status SameDTypeOf(DTypeInference& node,
+                         std::initializer_list<size_t> inputs) {
+  for (size_t i : inputs) {
+    MINNOW_RETURN_IF_ERROR(node.MergeOutput(0, node.input(i)));
+  }
+  for (size_t i : inputs) {
+    MINNOW_RETURN_IF_ERROR(node.MergeInput(i, node.output(0)));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status SameDType(DTypeInference& node) {
   std::optional<DType> common;
   for (size_t i = 0; i < node.num_inputs() && !common.has_value(); ++i) {

@@ -14,6 +14,7 @@
 #ifndef MINNOW_GRAPH_INFERENCE_H_
 #define MINNOW_GRAPH_INFERENCE_H_
 
+#include <initializer_list>
 #include <optional>
 #include <string>
 
@@ -105,6 +106,9 @@ using InferDTypeFn = absl::Status (*)(DTypeInference& node);
 absl::Status SameShape(ShapeInference& node);
 // All inputs and outputs have one dtype.
 absl::Status SameDType(DTypeInference& node);
+// These inputs and output 0 have one dtype.
+absl::Status SameDTypeOf(DTypeInference& node,
+                         std::initializer_list<size_t> inputs);
 
 }  // namespace minnow
 

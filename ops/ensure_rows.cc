@@ -79,10 +79,7 @@ absl::Status InferShape(ShapeInference& node) {
   return node.MergeInput(0, node.output(0));
 }
 
-absl::Status InferDType(DTypeInference& node) {
-  MINNOW_RETURN_IF_ERROR(node.MergeOutput(0, node.input(0)));
-  return node.MergeInput(0, node.output(0));
-}
+absl::Status InferDType(DTypeInference& node) { return SameDTypeOf(node, {0}); }
 
 OpDef EnsureRowsOp() {
   return {

@@ -183,13 +183,7 @@ absl::Status InferFill(ShapeInference& node) {
 }
 
 absl::Status InferFillDType(DTypeInference& node) {
-  for (size_t i : {0, 1}) {
-    MINNOW_RETURN_IF_ERROR(node.MergeOutput(0, node.input(i)));
-  }
-  for (size_t i : {0, 1}) {
-    MINNOW_RETURN_IF_ERROR(node.MergeInput(i, node.output(0)));
-  }
-  return absl::OkStatus();
+  return SameDTypeOf(node, {0, 1});
 }
 
 absl::Status Fill(const RunContext& context, const NoAttrs&, AnyIn<0> lhs,

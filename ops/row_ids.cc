@@ -93,8 +93,7 @@ void LoadRows(const Ids& ids, TakeMode mode, int64_t num_rows, int64_t begin,
 }
 
 absl::Status SameDTypeButIds(DTypeInference& node) {
-  MINNOW_RETURN_IF_ERROR(node.MergeOutput(0, node.input(0)));
-  MINNOW_RETURN_IF_ERROR(node.MergeInput(0, node.output(0)));
+  MINNOW_RETURN_IF_ERROR(SameDTypeOf(node, {0}));
   return node.num_inputs() == 3 ? node.MergeInput(2, node.input(0))
                                 : absl::OkStatus();
 }

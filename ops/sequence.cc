@@ -40,8 +40,7 @@ absl::Status InferInputs(ShapeInference& node, int64_t axis, size_t data,
 }
 
 absl::Status SameDTypeAsData(DTypeInference& node) {
-  MINNOW_RETURN_IF_ERROR(node.MergeOutput(0, node.input(0)));
-  return node.MergeInput(0, node.output(0));
+  return SameDTypeOf(node, {0});
 }
 
 // A symbol for the composers and gradients: with lengths where they are used.
@@ -212,9 +211,7 @@ absl::Status InferLastBackward(ShapeInference& node) {
 }
 
 absl::Status InferLastBackwardDType(DTypeInference& node) {
-  MINNOW_RETURN_IF_ERROR(node.MergeOutput(0, node.input(1)));
-  MINNOW_RETURN_IF_ERROR(SameDTypeAsData(node));
-  return node.MergeInput(1, node.output(0));
+  return SameDTypeOf(node, {1, 0});
 }
 
 absl::Status InferReverse(ShapeInference& node) {

@@ -94,13 +94,7 @@ absl::Status InferShape(ShapeInference& node) {
 
 // The condition has a type of its own.
 absl::Status InferDType(DTypeInference& node) {
-  for (size_t i : {1, 2}) {
-    MINNOW_RETURN_IF_ERROR(node.MergeOutput(0, node.input(i)));
-  }
-  for (size_t i : {1, 2}) {
-    MINNOW_RETURN_IF_ERROR(node.MergeInput(i, node.output(0)));
-  }
-  return absl::OkStatus();
+  return SameDTypeOf(node, {1, 2});
 }
 
 }  // namespace
