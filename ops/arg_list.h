@@ -12,9 +12,9 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
-#include "minnow/graph/builder.h"
 #include "minnow/graph/op_def.h"
 #include "minnow/ops/attr_checks.h"
+#include "minnow/ops/compose.h"
 
 namespace minnow {
 
@@ -45,17 +45,12 @@ inline absl::Status CheckNumArgs(int64_t num_args) {
                  num_args);
 }
 
-// Adds a node of `args`, whose number becomes the attribute, to the builder of
-// the first one that has one.
+// Compose() of `args`, whose number becomes the attribute.
 template <typename A>
 Symbol ComposeArgs(const char* op, absl::Span<const Symbol> args, A attrs,
                    NodeOptions options) {
   attrs.num_args = static_cast<int64_t>(args.size());
-  for (const Symbol& arg : args) {
-    if (arg.omitted()) continue;
-    return arg.builder->Add(op, args, std::move(attrs), std::move(options));
-  }
-  return Symbol{};
+  return Compose(op, args, std::move(attrs), std::move(options));
 }
 
 }  // namespace minnow

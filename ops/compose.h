@@ -2,18 +2,17 @@
 #ifndef MINNOW_OPS_COMPOSE_H_
 #define MINNOW_OPS_COMPOSE_H_
 
-#include <initializer_list>
 #include <utility>
 
+#include "absl/types/span.h"
 #include "minnow/graph/builder.h"
 
 namespace minnow {
 
 // Adds a node to the builder of the first input that has one. Without any the
 // result is an omitted symbol, which whoever uses it reports.
-inline Symbol Compose(absl::string_view op,
-                      std::initializer_list<Symbol> inputs, Attrs attrs = {},
-                      NodeOptions options = {}) {
+inline Symbol Compose(absl::string_view op, absl::Span<const Symbol> inputs,
+                      Attrs attrs = {}, NodeOptions options = {}) {
   for (const Symbol& input : inputs) {
     if (input.omitted()) continue;
     return input.builder->Add(op, inputs, std::move(attrs), std::move(options));

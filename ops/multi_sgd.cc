@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "minnow/core/status.h"
+#include "minnow/ops/compose.h"
 #include "minnow/ops/mixed.h"
 #include "minnow/ops/multi_update.h"
 #include "minnow/ops/sgd_rules.h"
@@ -186,13 +187,10 @@ std::vector<Symbol> Compose(const char* op, bool momentum, bool mixed,
     if (mixed) inputs.push_back(group.weight32);
   }
   inputs.insert(inputs.end(), shared.begin(), shared.end());
-  for (const Symbol& input : inputs) {
-    if (input.omitted()) continue;
-    const Symbol first =
-        input.builder->Add(op, inputs, std::move(attrs), std::move(options));
-    return input.builder->Outputs(first, groups.size());
-  }
-  return std::vector<Symbol>(groups.size());
+  const Symbol first =
+      Compose(op, inputs, std::move(attrs), std::move(options));
+  if (first.omitted()) return std::vector<Symbol>(groups.size());
+  return first.builder->Outputs(first, groups.size());
 }
 
 template <typename A>

@@ -48,11 +48,7 @@ Symbol ComposeSequence(const char* op, std::vector<Symbol> inputs,
                        Symbol sequence_length, bool use_sequence_length,
                        Attrs attrs, NodeOptions options = {}) {
   if (use_sequence_length) inputs.push_back(sequence_length);
-  for (const Symbol& input : inputs) {
-    if (input.omitted()) continue;
-    return input.builder->Add(op, inputs, std::move(attrs), std::move(options));
-  }
-  return Symbol{};
+  return Compose(op, inputs, std::move(attrs), std::move(options));
 }
 
 Symbol LengthsOf(const GradientContext& node) {
