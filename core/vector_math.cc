@@ -5,8 +5,8 @@
 #include <cstring>
 #include <limits>
 
-// What is left are the instruction sets of simd.h.
-#define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_SSE4 | HWY_AVX3_DL)
+#include "minnow/core/highway_targets.h"
+
 // Highway includes this file again for each instruction set.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "minnow/core/vector_math.cc"

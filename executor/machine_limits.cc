@@ -3,14 +3,12 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
-#include <limits>
 #include <vector>
 
+#include "minnow/core/highway_targets.h"
 #include "minnow/core/simd.h"
 #include "minnow/core/thread_pool.h"
 
-// What is left are the instruction sets of simd.h.
-#define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_SSE4 | HWY_AVX3_DL)
 // Highway includes this file again for each instruction set.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "minnow/executor/machine_limits.cc"

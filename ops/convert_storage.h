@@ -1,9 +1,8 @@
 // Conversion of arrays between storage types, on all threads, whatever the type
 // of their elements.
 //
-//   MINNOW_RETURN_IF_ERROR(DenseToCsr(*context.threads, {DType::kFloat32,
-//   dims},
-//                                     data, *out));
+//   const ArrayType type = {DType::kFloat32, dims};
+//   MINNOW_RETURN_IF_ERROR(DenseToCsr(*context.threads, type, data, *out));
 //
 // Of a dense array the elements, or rows, that are zero are not stored; a NaN
 // is, a negative zero is not.

@@ -1,0 +1,8 @@
+// Leaves Highway the instruction sets of simd.h. To be included before
+// "hwy/foreach_target.h".
+#ifndef MINNOW_CORE_HIGHWAY_TARGETS_H_
+#define MINNOW_CORE_HIGHWAY_TARGETS_H_
+
+#define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_SSE4 | HWY_AVX3_DL)
+
+#endif  // MINNOW_CORE_HIGHWAY_TARGETS_H_
