@@ -29,9 +29,7 @@ std::vector<Kernel> KernelsFromAll(F kernels_from) {
   std::vector<Kernel> kernels;
   for (DType dtype : kAllDTypes) {
     VisitDType(dtype, [&]<typename From>() {
-      for (Kernel& kernel : kernels_from.template operator()<From>()) {
-        kernels.push_back(std::move(kernel));
-      }
+      kernels = Joined({kernels, kernels_from.template operator()<From>()});
     });
   }
   return kernels;

@@ -22,12 +22,12 @@ std::vector<InputDef> ReadArgs(const Attrs& attrs) {
 
 // Arrays, and their concatenation: what one shape lacks follows from the
 // others.
-struct Joined {
+struct JoinedShapes {
   std::vector<Shape> parts;
   Shape whole;
 };
 
-absl::Status MergeJoined(int64_t dim, Joined& shapes) {
+absl::Status MergeJoined(int64_t dim, JoinedShapes& shapes) {
   Shape common = shapes.whole;
   for (const Shape& part : shapes.parts) {
     if (!common.known_rank()) common = part;
@@ -76,8 +76,8 @@ absl::Status MergeJoined(int64_t dim, Joined& shapes) {
 absl::Status InferConcat(ShapeInference& node) {
   const auto& a = node.attrs<ConcatAttrs>();
   MINNOW_RETURN_IF_ERROR(CheckNumArgs(a.num_args));
-  Joined shapes = {.parts = internal::InputShapes(node, 0),
-                   .whole = node.output(0)};
+  JoinedShapes shapes = {.parts = internal::InputShapes(node, 0),
+                         .whole = node.output(0)};
   MINNOW_RETURN_IF_ERROR(MergeJoined(a.dim, shapes));
   for (size_t i = 0; i < shapes.parts.size(); ++i) {
     MINNOW_RETURN_IF_ERROR(node.MergeInput(i, shapes.parts[i]));
@@ -144,7 +144,7 @@ std::vector<Symbol> ConcatGradient(const GradientContext& node) {
 }
 
 OpDef ConcatOp() {
-  OpDef op = {
+  return {
       .name = "Concat",
       .aliases = {"_sparse_concat", "concat"},
       .doc =
@@ -154,16 +154,14 @@ OpDef ConcatOp() {
       .inputs = ReadArgs<ConcatAttrs>,
       .shape = InferConcat,
       .gradient = ConcatGradient,
-      .kernels = MoveKernels<PlanConcat>({kMoveInList, kMoveOut}),
+      .kernels = Joined(
+          {MoveKernels<PlanConcat>({kMoveInList, kMoveOut}),
+           KernelsWhen(
+               [](const Attrs& a) { return a.As<ConcatAttrs>().dim == 0; },
+               KernelsFor(
+                   NumberTypes(),
+                   []<typename T>() { return KernelOf<ConcatCsr<T>>(); }))}),
   };
-  for (Kernel& kernel : KernelsFor(NumberTypes(), []<typename T>() {
-         return KernelOf<ConcatCsr<T>>().When([](const Attrs& attrs) {
-           return attrs.As<ConcatAttrs>().dim == 0;
-         });
-       })) {
-    op.kernels.push_back(std::move(kernel));
-  }
-  return op;
 }
 
 // Its gradient ---------------------------------------------------------------
@@ -182,8 +180,8 @@ std::vector<std::string> BackwardConcatOutputs(const Attrs& attrs) {
 absl::Status InferBackwardConcat(ShapeInference& node) {
   const auto& a = node.attrs<ConcatAttrs>();
   MINNOW_RETURN_IF_ERROR(CheckNumArgs(a.num_args));
-  Joined shapes = {.parts = internal::InputShapes(node, 1),
-                   .whole = node.input(0)};
+  JoinedShapes shapes = {.parts = internal::InputShapes(node, 1),
+                         .whole = node.input(0)};
   for (size_t i = 0; i < shapes.parts.size(); ++i) {
     MINNOW_RETURN_IF_ERROR(shapes.parts[i].Merge(node.output(i)));
   }

@@ -72,34 +72,28 @@ bool HasSparseGradient(const Attrs& attrs) {
 }
 
 std::vector<Kernel> EmbeddingKernels() {
-  std::vector<Kernel> kernels =
-      KernelsForIds<NumberTypes>(NumberTypes(), []<typename T, typename Id>() {
-        return KernelOf<EmbeddingDense<T, Id>>();
-      });
-  for (Kernel& kernel :
+  return Joined(
+      {KernelsForIds<NumberTypes>(NumberTypes(),
+                                  []<typename T, typename Id>() {
+                                    return KernelOf<EmbeddingDense<T, Id>>();
+                                  }),
        KernelsForIds<NumberTypes>(NumberTypes(), []<typename T, typename Id>() {
          return KernelOf<EmbeddingTable<T, Id>>();
-       })) {
-    kernels.push_back(std::move(kernel));
-  }
-  return kernels;
+       })});
 }
 
 std::vector<Kernel> BackwardKernels() {
-  std::vector<Kernel> kernels;
-  for (Kernel& kernel :
-       KernelsForIds<NumberTypes>(FloatTypes(), []<typename T, typename Id>() {
-         return KernelOf<SparseBackward<T, Id>, PrepareBackward>();
-       })) {
-    kernels.push_back(std::move(kernel).When(HasSparseGradient));
-  }
-  for (Kernel& kernel :
+  return Joined(
+      {KernelsWhen(
+           HasSparseGradient,
+           KernelsForIds<NumberTypes>(
+               FloatTypes(),
+               []<typename T, typename Id>() {
+                 return KernelOf<SparseBackward<T, Id>, PrepareBackward>();
+               })),
        KernelsForIds<NumberTypes>(FloatTypes(), []<typename T, typename Id>() {
          return KernelOf<DenseBackward<T, Id>, PrepareBackward>();
-       })) {
-    kernels.push_back(std::move(kernel));
-  }
-  return kernels;
+       })});
 }
 
 absl::Status CheckDims(const EmbeddingAttrs& attrs) {

@@ -58,16 +58,13 @@ absl::Status CheckRows(const RunContext&, const EnsureRowsAttrs&,
 }
 
 std::vector<Kernel> EnsureRowsKernels() {
-  std::vector<Kernel> kernels = KernelsForIds(
-      FloatTypes(),
-      []<typename T, typename Id>() { return KernelOf<EnsureRows<T, Id>>(); });
-  for (Kernel& kernel :
-       KernelsForIds(FloatTypes(), []<typename T, typename Id>() {
-         return KernelOf<CheckRows<T, Id>>();
-       })) {
-    kernels.push_back(std::move(kernel));
-  }
-  return kernels;
+  return Joined({KernelsForIds(FloatTypes(),
+                               []<typename T, typename Id>() {
+                                 return KernelOf<EnsureRows<T, Id>>();
+                               }),
+                 KernelsForIds(FloatTypes(), []<typename T, typename Id>() {
+                   return KernelOf<CheckRows<T, Id>>();
+                 })});
 }
 
 absl::Status InferShape(ShapeInference& node) {

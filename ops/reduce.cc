@@ -119,11 +119,6 @@ std::vector<Kernel> SpreadKernels() {
 }
 
 OpDef SumOp() {
-  std::vector<Kernel> kernels =
-      ReduceKernels<SumLoops, PrepareReduce>(AllTypes());
-  for (Kernel& kernel : SparseSumKernels()) {
-    kernels.push_back(std::move(kernel));
-  }
   return {
       .name = "sum",
       .aliases = {"_sparse_sum", "sum_axis"},
@@ -136,7 +131,8 @@ Integers wrap around. A full reduction gives an array of shape (1,).)",
         return {Compose("_backward_sum", {node.head(0), node.input(0)},
                         node.untyped_attrs())};
       },
-      .kernels = std::move(kernels),
+      .kernels = Joined({ReduceKernels<SumLoops, PrepareReduce>(AllTypes()),
+                         SparseSumKernels()}),
   };
 }
 

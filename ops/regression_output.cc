@@ -133,14 +133,6 @@ std::vector<Kernel> ForwardKernels() {
 // The gradient as an operator of its own: (out, label) -> grad.
 template <auto slope>
 OpDef BackwardOp(const char* name, const char* doc) {
-  std::vector<Kernel> kernels = KernelsFor(FloatTypes(), []<typename T>() {
-    return KernelOf<Backward<slope, T>>();
-  });
-  for (Kernel& kernel : KernelsFor(FloatTypes(), []<typename T>() {
-         return KernelOf<BackwardCsr<slope, T>>();
-       })) {
-    kernels.push_back(std::move(kernel));
-  }
   return {
       .name = name,
       .doc = doc,
@@ -149,7 +141,14 @@ OpDef BackwardOp(const char* name, const char* doc) {
       .outputs = {"grad"},
       .shape = InferRegression,
       .inplace = {{0, 0}},
-      .kernels = std::move(kernels),
+      .kernels = Joined({KernelsFor(FloatTypes(),
+                                    []<typename T>() {
+                                      return KernelOf<Backward<slope, T>>();
+                                    }),
+                         KernelsFor(FloatTypes(),
+                                    []<typename T>() {
+                                      return KernelOf<BackwardCsr<slope, T>>();
+                                    })}),
   };
 }
 

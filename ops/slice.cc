@@ -100,9 +100,7 @@ OpDef SliceOp() {
       "...]\n"
       "Of a csr array without steps, a csr array.");
   op.aliases = {"_npi_slice", "_npx_slice", "_sparse_slice", "crop"};
-  for (Kernel& kernel : SliceCsrKernels()) {
-    op.kernels.push_back(std::move(kernel));
-  }
+  op.kernels = Joined({op.kernels, SliceCsrKernels()});
   return op;
 }
 

@@ -92,15 +92,6 @@ absl::Status InferShape(ShapeInference& node) {
 }
 
 OpDef SparseRetainOp() {
-  std::vector<Kernel> kernels = KernelsForIds(
-      NumberTypes(),
-      []<typename T, typename Id>() { return KernelOf<RetainRows<T, Id>>(); });
-  for (Kernel& kernel :
-       KernelsForIds(NumberTypes(), []<typename T, typename Id>() {
-         return KernelOf<RetainDenseRows<T, Id>>();
-       })) {
-    kernels.push_back(std::move(kernel));
-  }
   return {
       .name = "_sparse_retain",
       .aliases = {"sparse_retain"},
@@ -112,7 +103,15 @@ The result is row_sparse; indices may stand in any order.)",
       .gradient = [](const GradientContext& node) -> std::vector<Symbol> {
         return {op::SparseRetain(node.head(0), node.input(1)), Symbol{}};
       },
-      .kernels = std::move(kernels),
+      .kernels =
+          Joined({KernelsForIds(NumberTypes(),
+                                []<typename T, typename Id>() {
+                                  return KernelOf<RetainRows<T, Id>>();
+                                }),
+                  KernelsForIds(NumberTypes(),
+                                []<typename T, typename Id>() {
+                                  return KernelOf<RetainDenseRows<T, Id>>();
+                                })}),
       .fails_on_data = true,
   };
 }

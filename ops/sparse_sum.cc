@@ -148,15 +148,13 @@ bool ReducesAll(const Attrs& attrs) {
 }  // namespace
 
 std::vector<Kernel> SparseSumKernels() {
-  std::vector<Kernel> kernels = KernelsFor(FloatTypes(), []<typename T>() {
-    return KernelOf<SumCsr<T>, PrepareCsr<T>>();
-  });
-  for (Kernel& kernel : KernelsFor(FloatTypes(), []<typename T>() {
-         return KernelOf<SumRowSparse<T>>().When(ReducesAll);
-       })) {
-    kernels.push_back(std::move(kernel));
-  }
-  return kernels;
+  return Joined(
+      {KernelsFor(
+           FloatTypes(),
+           []<typename T>() { return KernelOf<SumCsr<T>, PrepareCsr<T>>(); }),
+       KernelsWhen(ReducesAll, KernelsFor(FloatTypes(), []<typename T>() {
+                     return KernelOf<SumRowSparse<T>>();
+                   }))});
 }
 
 }  // namespace minnow
