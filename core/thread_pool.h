@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <thread>
 #include <vector>
 
@@ -51,17 +52,30 @@ class ThreadPool {
  private:
   using BlockFn = void (*)(const void* f, int64_t i);
 
-  void RunRegion(int64_t num_blocks, BlockFn call, const void* f);
-  void Work();
-  // Runs blocks until none is left to claim.
-  void ClaimBlocks();
+  // A thread begins with blocks of its own, in ascending order, so that it goes
+  // through memory that is in one piece; then it helps the others with theirs.
+  struct alignas(64) Share {
+    std::atomic<int64_t> unclaimed = 0;
+  };
 
-  // The region that runs. `unclaimed_` is published last; a thread that has
+  void RunRegion(int64_t num_blocks, BlockFn call, const void* f);
+  void Work(int64_t own);
+  // Runs blocks until none is left to claim, first those of the share `own`.
+  void ClaimBlocks(int64_t own);
+  // The first block of a share, or what is behind the last one.
+  int64_t FirstBlock(int64_t share) const {
+    return share * (num_blocks_ / num_shares_) +
+           std::min(share, num_blocks_ % num_shares_);
+  }
+
+  // The region that runs. Its shares are published last; a thread that has
   // claimed a block may read the others, since the region cannot end before
   // that block has.
   BlockFn call_ = nullptr;
   const void* f_ = nullptr;
-  alignas(64) std::atomic<int64_t> unclaimed_ = 0;
+  int64_t num_blocks_ = 0;
+  int64_t num_shares_ = 1;
+  std::unique_ptr<Share[]> shares_;
   alignas(64) std::atomic<int64_t> unfinished_ = 0;
   // Counts regions; workers sleep on it.
   alignas(64) std::atomic<uint32_t> epoch_ = 0;
