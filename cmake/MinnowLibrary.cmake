@@ -15,6 +15,7 @@ if(MINNOW_SANITIZE)
   target_compile_options(
     minnow_options INTERFACE -fsanitize=${MINNOW_SANITIZE}
                              -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_compile_definitions(minnow_options INTERFACE MINNOW_BASELINE_ONLY)
   target_link_options(minnow_options INTERFACE -fsanitize=${MINNOW_SANITIZE})
   if(CMAKE_CXX_COMPILER_ID MATCHES Clang)
     target_compile_options(

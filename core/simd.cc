@@ -33,6 +33,7 @@ void SetActive(Isa isa) {
 }  // namespace
 
 Isa BestIsa() {
+  if (kBaselineOnly) return Isa::kBaseline;
   __builtin_cpu_init();
   if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
       __builtin_cpu_supports("avx512dq") &&
