@@ -288,27 +288,29 @@ namespace internal {
 
 template <typename A>
 AttrsType MakeAttrsType() {
-  AttrsType type;
-  type.fields = DescribeFields(PlacesOf(Defaults<A>()));
-  type.parse = [](absl::Span<const NamedAttr> named)
-      -> absl::StatusOr<std::shared_ptr<const void>> {
-    const auto attrs = std::make_shared<A>(Defaults<A>());
-    MINNOW_RETURN_IF_ERROR(SetValues(named, PlacesOf(*attrs)));
-    return attrs;
+  return {
+      .fields = DescribeFields(PlacesOf(Defaults<A>())),
+      .parse = [](absl::Span<const NamedAttr> named)
+          -> absl::StatusOr<std::shared_ptr<const void>> {
+        const auto attrs = std::make_shared<A>(Defaults<A>());
+        MINNOW_RETURN_IF_ERROR(SetValues(named, PlacesOf(*attrs)));
+        return attrs;
+      },
+      .defaults = []() -> std::shared_ptr<const void> {
+        return std::make_shared<const A>(Defaults<A>());
+      },
+      .named =
+          [](const void* attrs) {
+            return ToNamedAttrs(*static_cast<const A*>(attrs));
+          },
+      .copy = [](const void* attrs) -> std::shared_ptr<void> {
+        return std::make_shared<A>(*static_cast<const A*>(attrs));
+      },
+      .dynamic_field =
+          [](void* attrs, size_t index) {
+            return DynamicFieldAt(PlacesOf(*static_cast<A*>(attrs)), index);
+          },
   };
-  type.defaults = []() -> std::shared_ptr<const void> {
-    return std::make_shared<const A>(Defaults<A>());
-  };
-  type.named = [](const void* attrs) {
-    return ToNamedAttrs(*static_cast<const A*>(attrs));
-  };
-  type.copy = [](const void* attrs) -> std::shared_ptr<void> {
-    return std::make_shared<A>(*static_cast<const A*>(attrs));
-  };
-  type.dynamic_field = [](void* attrs, size_t index) {
-    return DynamicFieldAt(PlacesOf(*static_cast<A*>(attrs)), index);
-  };
-  return type;
 }
 
 }  // namespace internal

@@ -6,6 +6,17 @@
 
 namespace minnow {
 
+Shape::Shape(absl::Span<const int64_t> dims)
+    : dims_(dims.begin(), dims.end()), known_rank_(true) {}
+
+Shape::Shape(const Shape& other) = default;
+Shape& Shape::operator=(const Shape& other) = default;
+
+void Shape::push_back(int64_t dim) {
+  dims_.push_back(dim);
+  known_rank_ = true;
+}
+
 Shape Shape::OfRank(size_t rank) {
   Shape shape;
   shape.dims_.assign(rank, kUnknown);

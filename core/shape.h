@@ -28,9 +28,14 @@ class Shape {
 
   // Of unknown rank.
   Shape() = default;
-  Shape(std::initializer_list<int64_t> dims) : dims_(dims), known_rank_(true) {}
-  explicit Shape(absl::Span<const int64_t> dims)
-      : dims_(dims.begin(), dims.end()), known_rank_(true) {}
+  Shape(std::initializer_list<int64_t> dims)
+      : Shape(absl::MakeConstSpan(dims.begin(), dims.size())) {}
+  explicit Shape(absl::Span<const int64_t> dims);
+  // Not inline, for whoever infers copies shapes.
+  Shape(const Shape& other);
+  Shape& operator=(const Shape& other);
+  Shape(Shape&& other) noexcept = default;
+  Shape& operator=(Shape&& other) noexcept = default;
 
   static Shape Scalar() { return Shape(absl::Span<const int64_t>()); }
   // Of this rank, with unknown dimensions.
@@ -43,10 +48,7 @@ class Shape {
   size_t rank() const { return dims_.size(); }
   int64_t operator[](size_t axis) const { return dims_[axis]; }
   void set(size_t axis, int64_t dim) { dims_[axis] = dim; }
-  void push_back(int64_t dim) {
-    dims_.push_back(dim);
-    known_rank_ = true;
-  }
+  void push_back(int64_t dim);
   absl::Span<const int64_t> dims() const { return dims_; }
 
   // REQUIRES: known(), and CheckedBytes() has been seen to succeed.

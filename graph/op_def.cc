@@ -35,6 +35,13 @@ const AttrsType* RawAttrsType() {
 
 }  // namespace
 
+InputDef::InputDef(const char* name, Access access)
+    : InputDef(std::string(name), access) {}
+
+InputDef::InputDef(std::string name, Access access)
+    : InputDef(std::move(name), access,
+               access == Access::kMutate ? Role::kState : Role::kArgument) {}
+
 InputDefs::InputDefs(size_t count) {
   for (size_t i = 0; i < count; ++i) {
     fixed_.push_back(InputDef(absl::StrCat("arg", i), Access::kRead));

@@ -62,11 +62,8 @@ enum class Rows : uint8_t {
 };
 
 struct InputDef {
-  InputDef(const char* name, Access access = Access::kRead)  // NOLINT
-      : InputDef(std::string(name), access) {}
-  InputDef(std::string name, Access access)
-      : InputDef(std::move(name), access,
-                 access == Access::kMutate ? Role::kState : Role::kArgument) {}
+  InputDef(const char* name, Access access = Access::kRead);  // NOLINT
+  InputDef(std::string name, Access access);
   InputDef(std::string name, Access access, Role role)
       : name(std::move(name)), access(access), role(role) {}
 

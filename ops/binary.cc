@@ -1,7 +1,9 @@
 #include "minnow/ops/binary.h"
 
 #include <utility>
+#include <vector>
 
+#include "minnow/graph/op_def.h"
 #include "minnow/ops/arithmetic.h"
 #include "minnow/ops/binary_op.h"
 #include "minnow/ops/binary_sparse.h"
@@ -68,6 +70,11 @@ std::vector<OpDef> ScalarOps() {
 }  // namespace
 
 Symbol operator-(Symbol a) { return op::Negative(a); }
+
+Symbol ScalarComposer::operator()(Symbol data, const ScalarAttrs& attrs,
+                                  NodeOptions options) const {
+  return Compose(op, {data}, attrs, std::move(options));
+}
 
 std::vector<OpDef> BinaryOps() {
   std::vector<OpDef> ops = ScalarOps();

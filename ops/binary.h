@@ -40,9 +40,7 @@ struct ScalarAttrs {
 struct ScalarComposer {
   const char* op;
   Symbol operator()(Symbol data, const ScalarAttrs& attrs,
-                    NodeOptions options = {}) const {
-    return Compose(op, {data}, attrs, std::move(options));
-  }
+                    NodeOptions options = {}) const;
 };
 
 namespace op {
