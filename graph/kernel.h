@@ -139,9 +139,11 @@ struct Kernel {
   // Whether it may be chosen for inputs that had to be converted to dense. Not
   // so where its result is not that of the dense kernel, as in lazy updates.
   bool for_fallback = true;
-  // `shapes` are those of the arguments. Null: nothing to prepare.
+  // `shapes` are those of the arguments, `types` are `args`. Null: nothing to
+  // prepare.
   absl::StatusOr<Prepared> (*prepare)(const Attrs& attrs,
-                                      absl::Span<const Shape> shapes) = nullptr;
+                                      absl::Span<const Shape> shapes,
+                                      const ArgTypes& types) = nullptr;
   // Of an elementwise kernel: n elements of each argument. See
   // elementwise_kernel.h.
   void (*elements)(const void* attrs, const ElementsRef* args,
@@ -194,12 +196,21 @@ constexpr size_t ListPosition() {
   return position;
 }
 
+// A view whose element type is a value, which the kernel that runs has.
+template <typename V>
+concept AnyView = requires {
+  ViewTraits<V>::kNumber;
+};
+
 // The argument i of a call as a view. A list takes what the others leave.
 template <size_t i, typename V, typename... Views>
-V GetView(absl::Span<const ArrayRef* const> args) {
+V GetView(const RunContext& context, absl::Span<const ArrayRef* const> args) {
   constexpr size_t kCount = sizeof...(Views);
   constexpr size_t kList = ListPosition<Views...>();
-  if constexpr (i == kList) {
+  if constexpr (AnyView<V>) {
+    static_assert(i < kList, "a view of any type stands before the list");
+    return ViewTraits<V>::Of(*args[i], context.kernel->args[i].dtype);
+  } else if constexpr (i == kList) {
     return V(args.subspan(i, args.size() - (kCount - 1)));
   } else if constexpr (i > kList) {
     return ViewTraits<V>::Of(*args[args.size() - (kCount - i)]);
@@ -222,10 +233,10 @@ struct Arguments {
   static constexpr ArgTypes Types() { return ArgTypesOf<Views...>(); }
 
   template <typename F>
-  static absl::Status Pass(F&& f, const RunContext&,
+  static absl::Status Pass(F&& f, const RunContext& context,
                            absl::Span<const ArrayRef* const> args) {
     return [&]<size_t... i>(std::index_sequence<i...>) {
-      return f(GetView<i, Views, Views...>(args)...);
+      return f(GetView<i, Views, Views...>(context, args)...);
     }
     (std::index_sequence_for<Views...>());
   }
@@ -278,8 +289,13 @@ absl::StatusOr<Prepared> Share(absl::StatusOr<P> state) {
 
 template <auto prepare>
 absl::StatusOr<Prepared> Prepare(const Attrs& attrs,
-                                 absl::Span<const Shape> shapes) {
-  return Share(prepare(attrs, shapes));
+                                 absl::Span<const Shape> shapes,
+                                 const ArgTypes& types) {
+  if constexpr (requires { prepare(attrs, shapes, types); }) {
+    return Share(prepare(attrs, shapes, types));
+  } else {
+    return Share(prepare(attrs, shapes));
+  }
 }
 
 template <auto fn, auto prepare, typename A, typename P, typename... Params>
@@ -307,9 +323,9 @@ constexpr Kernel KernelOf() {
   return internal::MakeKernel<fn>(fn);
 }
 
-// The same with a state that `prepare` makes at bind. If the state has a
-// member `workspace_bytes`, the kernel gets as much scratch memory; a member
-// `flops` is for profiles.
+// The same with a state that `prepare` makes at bind; it may take the types of
+// the arguments, too. If the state has a member `workspace_bytes`, the kernel
+// gets as much scratch memory; a member `flops` is for profiles.
 template <auto fn, auto prepare>
 constexpr Kernel KernelOf() {
   return internal::MakePreparedKernel<fn, prepare>(fn);

@@ -276,7 +276,7 @@ class Planner {
     std::vector<Shape> shapes;
     for (int32_t arg : step.args) shapes.push_back(g_.types.shapes[arg]);
     absl::StatusOr<Prepared> prepared =
-        step.kernel->prepare(node.attrs, shapes);
+        step.kernel->prepare(node.attrs, shapes, step.kernel->args);
     if (!prepared.ok()) return Annotate(prepared.status(), node.Describe());
     return prepared;
   }

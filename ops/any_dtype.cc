@@ -5,20 +5,21 @@
 namespace minnow {
 namespace internal {
 
-std::vector<Kernel> MakeAnyKernels(absl::Span<const AnyArg> args,
-                                   absl::Span<const AnyCode> codes,
-                                   bool (*when)(const Attrs& attrs)) {
+std::vector<Kernel> MakeAnyKernels(const Kernel& kernel,
+                                   absl::Span<const int8_t> numbers,
+                                   absl::Span<const DType> first,
+                                   absl::Span<const DType> second) {
+  numbers.remove_prefix(numbers.size() - kernel.args.size());
   std::vector<Kernel> kernels;
-  kernels.reserve(codes.size());
-  for (const AnyCode& code : codes) {
-    Kernel& kernel = kernels.emplace_back();
-    for (const AnyArg& arg : args) {
-      kernel.args.push_back(
-          {code.types[arg.type], StorageType::kDense, arg.writes, false});
+  kernels.reserve(first.size() * second.size());
+  for (DType of_first : first) {
+    for (DType of_second : second) {
+      Kernel& added = kernels.emplace_back(kernel);
+      for (size_t i = 0; i < numbers.size(); ++i) {
+        if (numbers[i] == kOneType) continue;
+        added.args[i].dtype = numbers[i] == 0 ? of_first : of_second;
+      }
     }
-    kernel.run = code.run;
-    kernel.when = when;
-    kernel.prepare = code.prepare;
   }
   return kernels;
 }

@@ -8,7 +8,8 @@
 //   .kernels = AnyKernels<Take, PrepareTake>(AllTypes(), NumberTypes())
 //
 // There is a kernel for each type of the first list with each one of the
-// second. AnyIn<i> and AnyOut<i> are dense arrays of elements of the i-th type.
+// second. AnyIn<i> and AnyOut<i> are dense arrays of elements of the i-th type,
+// others below are sparse; `prepare` may take the types of all arguments.
 // A function that computes with elements calls VisitDType for each block of
 // them; one that only moves them calls VisitSize.
 #ifndef MINNOW_OPS_ANY_DTYPE_H_
@@ -73,17 +74,93 @@ struct AnyArray {
   }
 };
 
-template <size_t type>
-struct AnyIn : AnyConstArray {
-  static constexpr size_t kType = type;
-  static constexpr bool kWrites = false;
+// A row_sparse array. Its values are reached through `array`.
+struct AnyRowSparse {
+  DType dtype;
+  absl::Span<const int64_t> dims;
+  ArrayData* array;
+
+  int64_t row_size() const { return internal::RowSize(dims); }
+  int64_t row_bytes() const {
+    return row_size() * static_cast<int64_t>(DTypeSize(dtype));
+  }
 };
 
-template <size_t type>
-struct AnyOut : AnyArray {
-  static constexpr size_t kType = type;
-  static constexpr bool kWrites = true;
+// Parameters of kernels. They stand for arrays of the type of this number.
+template <size_t number>
+struct AnyIn : AnyConstArray {};
+template <size_t number>
+struct AnyOut : AnyArray {};
+// With rows that ascend; see RowSparse.
+template <size_t number>
+struct AnyRowSparseIn : AnyRowSparse {};
+template <size_t number>
+struct AnyRowSparseOut : AnyRowSparse {};
+// With rows that are found by number; see RowTable.
+template <size_t number>
+struct AnyRowTableIn : AnyRowSparse {};
+template <size_t number>
+struct AnyRowTableOut : AnyRowSparse {};
+
+namespace internal {
+
+template <typename V, size_t number, StorageType storage, bool writes>
+struct AnyTraits {
+  static constexpr size_t kNumber = number;
+  // A place for the types that AnyKernels() has.
+  static constexpr DType kDType = DType::kFloat32;
+  static constexpr StorageType kStorage = storage;
+  static constexpr bool kWrites = writes;
+  static constexpr bool kIsList = false;
+
+  static V Of(const ArrayRef& ref, DType dtype) {
+    if constexpr (storage == StorageType::kDense) {
+      return {{dtype, ref.values, ref.size, ref.dims}};
+    } else {
+      return {{dtype, ref.dims, ref.sparse}};
+    }
+  }
 };
+
+template <typename V, size_t number, bool writes>
+struct AnyRowSparseTraits
+    : AnyTraits<V, number, StorageType::kRowSparse, writes> {
+  static V Of(const ArrayRef& ref, DType dtype) {
+    const V view = {{dtype, ref.dims, ref.sparse}};
+    SortRows(view.row_bytes(), *view.array);
+    return view;
+  }
+};
+
+template <typename V, size_t number, bool writes>
+struct AnyRowTableTraits
+    : AnyTraits<V, number, StorageType::kRowSparse, writes> {
+  static V Of(const ArrayRef& ref, DType dtype) {
+    IndexRows(*ref.sparse);
+    return {{dtype, ref.dims, ref.sparse}};
+  }
+};
+
+}  // namespace internal
+
+template <size_t number>
+struct ViewTraits<AnyIn<number>>
+    : internal::AnyTraits<AnyIn<number>, number, StorageType::kDense, false> {};
+template <size_t number>
+struct ViewTraits<AnyOut<number>>
+    : internal::AnyTraits<AnyOut<number>, number, StorageType::kDense, true> {};
+template <size_t number>
+struct ViewTraits<AnyRowSparseIn<number>>
+    : internal::AnyRowSparseTraits<AnyRowSparseIn<number>, number, false> {};
+template <size_t number>
+struct ViewTraits<AnyRowSparseOut<number>>
+    : internal::AnyRowSparseTraits<AnyRowSparseOut<number>, number, true> {};
+template <size_t number>
+struct ViewTraits<AnyRowTableIn<number>>
+    : internal::AnyRowTableTraits<AnyRowTableIn<number>, number, false> {};
+template <size_t number>
+struct ViewTraits<AnyRowTableOut<number>>
+    : internal::AnyRowTableTraits<AnyRowTableOut<number>, number, true> {};
 
 // Calls f.operator()<U>() with the unsigned type of so many bytes: 1, 2, 4 or
 // 8.
@@ -130,123 +207,54 @@ void LoadElements(const AnyConstArray& from, int64_t begin, int64_t count,
 
 namespace internal {
 
-struct AnyArg {
-  size_t type;
-  bool writes;
-};
+// For each parameter of a kernel's function the number of its type, or
+// kOneType.
+inline constexpr int8_t kOneType = -1;
 
-// Two types, and the code for them.
-struct AnyCode {
-  std::array<DType, 2> types;
-  decltype(Kernel::run) run;
-  decltype(Kernel::prepare) prepare;
-};
-
-std::vector<Kernel> MakeAnyKernels(absl::Span<const AnyArg> args,
-                                   absl::Span<const AnyCode> codes,
-                                   bool (*when)(const Attrs& attrs));
-
-template <typename V>
-concept AnyView = requires {
-  V::kType;
-};
-
-template <typename V>
-V AnyViewOf(const ArrayRef& ref, const std::array<DType, 2>& types) {
-  return {{types[V::kType], ref.values, ref.size, ref.dims}};
-}
-
-// The arguments of a kernel, as these views.
-template <AnyView... Views>
-struct AnyArguments {
-  static constexpr std::array<AnyArg, sizeof...(Views)> kArgs = {
-      AnyArg{Views::kType, Views::kWrites}...};
-
-  template <typename F>
-  static absl::Status Pass(const F& f, absl::Span<const ArrayRef* const> args,
-                           const std::array<DType, 2>& types) {
-    return [&]<size_t... i>(std::index_sequence<i...>) {
-      return f(AnyViewOf<Views>(*args[i], types)...);
-    }
-    (std::index_sequence_for<Views...>());
-  }
-};
-
-// What the signature of a kernel says.
-template <auto fn>
-struct AnyCall;
-
-template <typename A, AnyView... Views,
-          absl::Status (*fn)(const RunContext&, const A&, Views...)>
-struct AnyCall<fn> : AnyArguments<Views...> {
-  static absl::Status Run(const RunContext& context, const void* attrs,
-                          absl::Span<const ArrayRef* const> args,
-                          const std::array<DType, 2>& types) {
-    const auto call = [&](const Views&... views) {
-      return fn(context, *static_cast<const A*>(attrs), views...);
-    };
-    return AnyArguments<Views...>::Pass(call, args, types);
-  }
-};
-
-template <typename A, typename P, AnyView... Views,
-          absl::Status (*fn)(const RunContext&, const A&, const P&, Views...)>
-struct AnyCall<fn> : AnyArguments<Views...> {
-  static absl::Status Run(const RunContext& context, const void* attrs,
-                          absl::Span<const ArrayRef* const> args,
-                          const std::array<DType, 2>& types) {
-    const auto call = [&](const Views&... views) {
-      return fn(context, *static_cast<const A*>(attrs),
-                *static_cast<const P*>(context.prepared), views...);
-    };
-    return AnyArguments<Views...>::Pass(call, args, types);
-  }
-};
-
-template <auto prepare, DType... types>
-absl::StatusOr<Prepared> PrepareAnyOf(const Attrs& attrs,
-                                      absl::Span<const Shape> shapes) {
-  return Share(prepare(attrs, shapes, types...));
-}
-
-// The code for one pair of types only says which they are.
-template <auto fn, auto prepare, DType first, DType second>
-constexpr AnyCode AnyCodeOf() {
-  AnyCode code = {{first, second}, nullptr, nullptr};
-  code.run = [](const RunContext& context, const void* attrs,
-                absl::Span<const ArrayRef* const> args) {
-    return AnyCall<fn>::Run(context, attrs, args, {first, second});
-  };
-  if constexpr (std::is_null_pointer_v<decltype(prepare)>) {
-    // Nothing to prepare.
-  } else if constexpr (std::is_invocable_v<decltype(prepare), const Attrs&,
-                                           absl::Span<const Shape>>) {
-    code.prepare = Prepare<prepare>;
-  } else if constexpr (std::is_invocable_v<decltype(prepare), const Attrs&,
-                                           absl::Span<const Shape>, DType>) {
-    code.prepare = PrepareAnyOf<prepare, first>;
+template <typename P>
+constexpr int8_t NumberOf() {
+  if constexpr (AnyView<P>) {
+    return ViewTraits<P>::kNumber;
   } else {
-    code.prepare = PrepareAnyOf<prepare, first, second>;
+    return kOneType;
   }
-  return code;
+}
+
+template <typename... Params>
+constexpr std::array<int8_t, sizeof...(Params)> NumbersOf(
+    absl::Status (*)(const RunContext&, Params...)) {
+  return {NumberOf<Params>()...};
+}
+
+// `kernel` for each of `first` with each of `second`. The arguments are the
+// last ones of the parameters that have these numbers.
+std::vector<Kernel> MakeAnyKernels(const Kernel& kernel,
+                                   absl::Span<const int8_t> numbers,
+                                   absl::Span<const DType> first,
+                                   absl::Span<const DType> second);
+
+template <auto fn, auto prepare>
+constexpr Kernel AnyKernel() {
+  if constexpr (std::is_null_pointer_v<decltype(prepare)>) {
+    return KernelOf<fn>();
+  } else {
+    return KernelOf<fn, prepare>();
+  }
 }
 
 }  // namespace internal
 
-// A kernel for each pair of types, in the order of the first ones. `prepare` is
-// as in KernelOf; after the shapes it may take the first type, or both.
+// A kernel for each pair of types, in the order of the first ones; `fn` and
+// `prepare` are as in KernelOf. A type that no argument has counts for nothing.
 template <auto fn, auto prepare = nullptr, typename... T, typename... U>
 std::vector<Kernel> AnyKernels(Types<T...>, Types<U...>,
                                bool (*when)(const Attrs& attrs) = nullptr) {
-  return [&]<size_t... i>(std::index_sequence<i...>) {
-    static constexpr std::array kFirst = {DTypeOf<T>...};
-    static constexpr std::array kSecond = {DTypeOf<U>...};
-    static constexpr internal::AnyCode kCodes[] = {
-        internal::AnyCodeOf<fn, prepare, kFirst[i / sizeof...(U)],
-                            kSecond[i % sizeof...(U)]>()...};
-    return internal::MakeAnyKernels(internal::AnyCall<fn>::kArgs, kCodes, when);
-  }
-  (std::make_index_sequence<sizeof...(T) * sizeof...(U)>());
+  static constexpr Kernel kKernel = internal::AnyKernel<fn, prepare>();
+  static constexpr auto kNumbers = internal::NumbersOf(fn);
+  static constexpr DType kFirst[] = {DTypeOf<T>...};
+  static constexpr DType kSecond[] = {DTypeOf<U>...};
+  return internal::MakeAnyKernels(Kernel(kKernel).When(when), kNumbers, kFirst,
+                                  kSecond);
 }
 
 // The same where all arguments have one type.

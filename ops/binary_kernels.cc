@@ -117,7 +117,8 @@ template void ConvertedBinary(BinaryFunction<int32_t>, DType, int64_t,
                               ElementsRef, ElementsRef, void*);
 
 absl::StatusOr<Prepared> PrepareBroadcast(const Attrs&,
-                                          absl::Span<const Shape> shapes) {
+                                          absl::Span<const Shape> shapes,
+                                          const ArgTypes&) {
   return Prepared{std::make_shared<const BroadcastPlan>(
                       PlanBroadcast(shapes[0], shapes[1], shapes[2])),
                   0};

@@ -109,7 +109,8 @@ void Binary(const NoAttrs&, int64_t n, Operand<T> lhs, Operand<T> rhs, T* out) {
 absl::Status RunBroadcast(const RunContext& context, const void* attrs,
                           absl::Span<const ArrayRef* const> args);
 absl::StatusOr<Prepared> PrepareBroadcast(const Attrs& attrs,
-                                          absl::Span<const Shape> shapes);
+                                          absl::Span<const Shape> shapes,
+                                          const ArgTypes& types);
 
 // R is the type of the result, and the one that is computed in; if it is not T,
 // the array is converted first.

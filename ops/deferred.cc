@@ -1,6 +1,10 @@
 #include "minnow/ops/deferred.h"
 
+#include <vector>
+
 #include "minnow/core/status.h"
+#include "minnow/graph/op_def.h"
+#include "minnow/ops/any_dtype.h"
 #include "minnow/ops/compose.h"
 #include "minnow/ops/deferred_history.h"
 #include "minnow/ops/deferred_states.h"
@@ -193,20 +197,18 @@ absl::Status FlushAll(const RunContext& context, const DeferredTable& table,
   return absl::OkStatus();
 }
 
-template <typename T>
 absl::Status DeferredSgdMomUpdate(const RunContext& context,
                                   const DeferredSgdMomUpdateAttrs& attrs,
-                                  Dense<T> weight, RowSparse<const T> grad,
-                                  Dense<T> mom, Dense<int32_t> last,
+                                  AnyOut<0> weight, AnyRowSparseIn<0> grad,
+                                  AnyOut<0> mom, Dense<int32_t> last,
                                   Dense<double> history, Dense<int64_t> step) {
-  return UpdateDeferred(context, attrs, TableOf(weight, mom), grad.rows,
-                        reinterpret_cast<const std::byte*>(grad.values.data()),
-                        last, history, step.data());
+  return UpdateDeferred(context, attrs, TableOf(weight, mom),
+                        grad.array->indices, grad.array->values.data(), last,
+                        history, step.data());
 }
 
-template <typename T>
 absl::Status DeferredFlush(const RunContext& context, const NoAttrs&,
-                           Dense<T> weight, Dense<T> mom, Dense<int32_t> last,
+                           AnyOut<0> weight, AnyOut<0> mom, Dense<int32_t> last,
                            Dense<const double> history,
                            Dense<const int64_t> step) {
   return FlushAll(context, TableOf(weight, mom), last, history, step.data()[0]);
@@ -238,9 +240,7 @@ and later, when they are needed, the others, with g = 0)",
         MINNOW_RETURN_IF_ERROR(InferStateTypes(node, kUpdatePlaces));
         return node.MergeInput(1, node.input(0));
       },
-      .kernels = KernelsFor(
-          FloatTypes(),
-          []<typename T>() { return KernelOf<DeferredSgdMomUpdate<T>>(); }),
+      .kernels = AnyKernels<DeferredSgdMomUpdate>(FloatTypes()),
       .fails_on_data = true,
   };
 }
@@ -262,9 +262,7 @@ OpDef DeferredFlushOp() {
           [](DTypeInference& node) {
             return InferStateTypes(node, kRowsPlaces);
           },
-      .kernels =
-          KernelsFor(FloatTypes(),
-                     []<typename T>() { return KernelOf<DeferredFlush<T>>(); }),
+      .kernels = AnyKernels<DeferredFlush>(FloatTypes()),
       .fails_on_data = true,
   };
 }

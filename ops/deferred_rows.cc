@@ -2,6 +2,7 @@
 #include "minnow/core/convert.h"
 #include "minnow/core/simd.h"
 #include "minnow/core/status.h"
+#include "minnow/ops/any_dtype.h"
 #include "minnow/ops/compose.h"
 #include "minnow/ops/deferred.h"
 #include "minnow/ops/deferred_states.h"
@@ -96,18 +97,21 @@ absl::Status ReadDeferred(const RunContext& context, const DeferredTable& table,
   return absl::OkStatus();
 }
 
-template <typename T, typename Id>
 absl::Status DeferredRows(const RunContext& context, const NoAttrs&,
-                          Dense<const T> weight, Dense<const T> mom,
+                          AnyIn<0> weight, AnyIn<0> mom,
                           Dense<const int32_t> last,
                           Dense<const double> history,
-                          Dense<const int64_t> step, Dense<const Id> ids,
-                          Dense<T> out) {
-  return ReadDeferred(
-      context, TableOf(weight, mom), last.data(), history, step.data()[0],
-      IdsOf(ids),
-      [data = ids.data()](int64_t i) { return Convert<int64_t>(data[i]); },
-      reinterpret_cast<std::byte*>(out.data()));
+                          Dense<const int64_t> step, AnyIn<1> ids,
+                          AnyOut<0> out) {
+  absl::Status status;
+  VisitDType(ids.dtype, [&]<typename Id>() {
+    status = ReadDeferred(
+        context, TableOf(weight, mom), last.data(), history, step.data()[0],
+        IdsOf(ids),
+        [data = ids.as<Id>()](int64_t i) { return Convert<int64_t>(data[i]); },
+        static_cast<std::byte*>(out.data));
+  });
+  return status;
 }
 
 absl::StatusOr<RowGradientPlan> PrepareRowsBackward(
@@ -116,14 +120,13 @@ absl::StatusOr<RowGradientPlan> PrepareRowsBackward(
 }
 
 // Of the third argument only the shape matters.
-template <typename T, typename Id>
 absl::Status DeferredRowsBackward(const RunContext& context, const NoAttrs&,
-                                  const RowGradientPlan& plan,
-                                  Dense<const T> head, Dense<const Id> ids,
-                                  Dense<const T>, RowSparse<T> grad) {
+                                  const RowGradientPlan& plan, AnyIn<0> head,
+                                  AnyIn<1> ids, AnyIn<0>,
+                                  AnyRowSparseOut<0> grad) {
   MINNOW_RETURN_IF_ERROR(CheckRowIds("ids", IdsOf(ids), plan.lines.size));
   return SparseRowGradient(context, plan, TakeMode::kRaise, IdsOf(ids),
-                           DTypeOf<T>, head.data(), *grad.array);
+                           head.dtype, head.data, *grad.array);
 }
 
 Shape ShapeOfRows(const Shape& weight, Shape ids) {
@@ -156,10 +159,7 @@ OpDef DeferredRowsOp() {
         return {Compose("_backward_deferred_rows",
                         {node.head(0), node.input(5), node.input(0)})};
       },
-      .kernels = KernelsForIds(FloatTypes(),
-                               []<typename T, typename Id>() {
-                                 return KernelOf<DeferredRows<T, Id>>();
-                               }),
+      .kernels = AnyKernels<DeferredRows>(FloatTypes(), RowIdTypes()),
       .fails_on_data = true,
   };
 }
@@ -190,11 +190,8 @@ OpDef DeferredRowsBackwardOp() {
         MINNOW_RETURN_IF_ERROR(node.MergeInput(0, node.output(0)));
         return node.MergeInput(2, node.output(0));
       },
-      .kernels = KernelsForIds(
-          FloatTypes(),
-          []<typename T, typename Id>() {
-            return KernelOf<DeferredRowsBackward<T, Id>, PrepareRowsBackward>();
-          }),
+      .kernels = AnyKernels<DeferredRowsBackward, PrepareRowsBackward>(
+          FloatTypes(), RowIdTypes()),
       .fails_on_data = true,
   };
 }

@@ -5,7 +5,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <type_traits>
 #include <vector>
 
 #include "absl/functional/function_ref.h"
@@ -45,14 +44,14 @@ struct DeferredTable {
     return row_size * static_cast<int64_t>(DTypeSize(dtype));
   }
 };
-template <typename T>
-DeferredTable TableOf(const Dense<T>& weight, const Dense<T>& mom) {
-  using Element = std::remove_const_t<T>;
-  const auto bytes = [](T* values) {
-    return reinterpret_cast<std::byte*>(const_cast<Element*>(values));
+// Of arrays as kernels get them, see any_dtype.h.
+template <typename Array>
+DeferredTable TableOf(const Array& weight, const Array& mom) {
+  const auto bytes = [](const void* values) {
+    return static_cast<std::byte*>(const_cast<void*>(values));
   };
-  return {DTypeOf<Element>, weight.dims[0], weight.row_size(),
-          bytes(weight.data()), bytes(mom.data())};
+  return {weight.dtype, weight.dims[0], internal::RowSize(weight.dims),
+          bytes(weight.data), bytes(mom.data)};
 }
 
 // A row as it is read and written; null where it is not.

@@ -1,7 +1,11 @@
 #include "minnow/ops/embedding.h"
 
+#include <vector>
+
 #include "absl/strings/str_cat.h"
 #include "minnow/core/status.h"
+#include "minnow/graph/op_def.h"
+#include "minnow/ops/any_dtype.h"
 #include "minnow/ops/compose.h"
 #include "minnow/ops/row_gather.h"
 
@@ -12,28 +16,25 @@ Lines RowsOf(const EmbeddingAttrs& attrs) {
   return {1, attrs.input_dim, attrs.output_dim};
 }
 
-template <typename T, typename Id>
 absl::Status EmbeddingDense(const RunContext& context,
-                            const EmbeddingAttrs& attrs, Dense<const Id> data,
-                            Dense<const T> weight, Dense<T> out) {
+                            const EmbeddingAttrs& attrs, AnyIn<1> data,
+                            AnyIn<0> weight, AnyOut<0> out) {
   const Ids ids = IdsOf(data);
   MINNOW_RETURN_IF_ERROR(
       CheckRowIds("data", ids, attrs.input_dim, TakeMode::kClip));
-  GatherRows(*context.threads, RowsOf(attrs), TakeMode::kClip, ids, sizeof(T),
-             weight.data(), out.data());
+  GatherRows(*context.threads, RowsOf(attrs), TakeMode::kClip, ids,
+             weight.element_size(), weight.data, out.data);
   return absl::OkStatus();
 }
 
 // As in MXNet, ids are not clipped here.
-template <typename T, typename Id>
 absl::Status EmbeddingTable(const RunContext& context,
-                            const EmbeddingAttrs& attrs, Dense<const Id> data,
-                            RowTable<const T> weight, Dense<T> out) {
+                            const EmbeddingAttrs& attrs, AnyIn<1> data,
+                            AnyRowTableIn<0> weight, AnyOut<0> out) {
   const Ids ids = IdsOf(data);
   MINNOW_RETURN_IF_ERROR(CheckRowIds("data", ids, attrs.input_dim));
-  GatherTableRows(*context.threads, TakeMode::kRaise, ids,
-                  attrs.output_dim * static_cast<int64_t>(sizeof(T)),
-                  *weight.array, attrs.input_dim, out.data());
+  GatherTableRows(*context.threads, TakeMode::kRaise, ids, weight.row_bytes(),
+                  *weight.array, attrs.input_dim, out.data);
   return absl::OkStatus();
 }
 
@@ -43,28 +44,26 @@ absl::StatusOr<RowGradientPlan> PrepareBackward(
                          shapes[1].num_elements());
 }
 
-template <typename T, typename Id>
 absl::Status DenseBackward(const RunContext& context,
                            const EmbeddingAttrs& attrs,
-                           const RowGradientPlan& plan, Dense<const T> head,
-                           Dense<const Id> data, Dense<T> grad) {
+                           const RowGradientPlan& plan, AnyIn<0> head,
+                           AnyIn<1> data, AnyOut<0> grad) {
   const Ids ids = IdsOf(data);
   MINNOW_RETURN_IF_ERROR(
       CheckRowIds("data", ids, attrs.input_dim, TakeMode::kClip));
-  RowGradient(context, plan, TakeMode::kClip, ids, DTypeOf<T>, head.data(),
-              grad.data());
+  RowGradient(context, plan, TakeMode::kClip, ids, head.dtype, head.data,
+              grad.data);
   return absl::OkStatus();
 }
 
-template <typename T, typename Id>
 absl::Status SparseBackward(const RunContext& context,
                             const EmbeddingAttrs& attrs,
-                            const RowGradientPlan& plan, Dense<const T> head,
-                            Dense<const Id> data, RowSparse<T> grad) {
+                            const RowGradientPlan& plan, AnyIn<0> head,
+                            AnyIn<1> data, AnyRowSparseOut<0> grad) {
   const Ids ids = IdsOf(data);
   MINNOW_RETURN_IF_ERROR(CheckRowIds("data", ids, attrs.input_dim));
-  return SparseRowGradient(context, plan, TakeMode::kRaise, ids, DTypeOf<T>,
-                           head.data(), *grad.array);
+  return SparseRowGradient(context, plan, TakeMode::kRaise, ids, head.dtype,
+                           head.data, *grad.array);
 }
 
 bool HasSparseGradient(const Attrs& attrs) {
@@ -72,28 +71,15 @@ bool HasSparseGradient(const Attrs& attrs) {
 }
 
 std::vector<Kernel> EmbeddingKernels() {
-  return Joined(
-      {KernelsForIds<NumberTypes>(NumberTypes(),
-                                  []<typename T, typename Id>() {
-                                    return KernelOf<EmbeddingDense<T, Id>>();
-                                  }),
-       KernelsForIds<NumberTypes>(NumberTypes(), []<typename T, typename Id>() {
-         return KernelOf<EmbeddingTable<T, Id>>();
-       })});
+  return Joined({AnyKernels<EmbeddingDense>(NumberTypes(), NumberTypes()),
+                 AnyKernels<EmbeddingTable>(NumberTypes(), NumberTypes())});
 }
 
 std::vector<Kernel> BackwardKernels() {
-  return Joined(
-      {KernelsWhen(
-           HasSparseGradient,
-           KernelsForIds<NumberTypes>(
-               FloatTypes(),
-               []<typename T, typename Id>() {
-                 return KernelOf<SparseBackward<T, Id>, PrepareBackward>();
-               })),
-       KernelsForIds<NumberTypes>(FloatTypes(), []<typename T, typename Id>() {
-         return KernelOf<DenseBackward<T, Id>, PrepareBackward>();
-       })});
+  return Joined({AnyKernels<SparseBackward, PrepareBackward>(
+                     FloatTypes(), NumberTypes(), HasSparseGradient),
+                 AnyKernels<DenseBackward, PrepareBackward>(FloatTypes(),
+                                                            NumberTypes())});
 }
 
 absl::Status CheckDims(const EmbeddingAttrs& attrs) {

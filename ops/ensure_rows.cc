@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <array>
+#include <vector>
 
 #include "minnow/core/convert.h"
 #include "minnow/core/status.h"
+#include "minnow/graph/op_def.h"
+#include "minnow/ops/any_dtype.h"
 #include "minnow/ops/compose.h"
 #include "minnow/ops/row_ids.h"
 
@@ -12,38 +15,41 @@ namespace minnow {
 namespace {
 
 // Fills the slots from `first` on.
-template <typename T>
-void FillNewRows(const InitialValues& initial, const RowTable<T>& weight,
+void FillNewRows(const InitialValues& initial, const AnyRowSparse& weight,
                  size_t first) {
-  const int64_t row_size = weight.row_size();
-  for (size_t slot = first; slot < weight.rows().size(); ++slot) {
-    T* to = weight.data() + static_cast<int64_t>(slot) * row_size;
-    const int64_t element = weight.rows()[slot] * row_size;
-    for (int64_t i = 0; i < row_size; ++i) {
-      to[i] = Convert<T>(initial[element + i]);
+  VisitDType(weight.dtype, [&]<typename T>() {
+    const absl::Span<const int64_t> rows = weight.array->indices;
+    const int64_t row_size = weight.row_size();
+    auto* const values = reinterpret_cast<T*>(weight.array->values.data());
+    for (size_t slot = first; slot < rows.size(); ++slot) {
+      T* const to = values + static_cast<int64_t>(slot) * row_size;
+      const int64_t element = rows[slot] * row_size;
+      for (int64_t i = 0; i < row_size; ++i) {
+        to[i] = Convert<T>(initial[element + i]);
+      }
     }
-  }
+  });
 }
 
-template <typename T, typename Id>
 absl::Status EnsureRows(const RunContext& context, const EnsureRowsAttrs& attrs,
-                        RowTable<T> weight, Dense<const Id> ids) {
-  MINNOW_RETURN_IF_ERROR(CheckRowIds("ids", IdsOf(ids), weight.dims[0]));
+                        AnyRowTableOut<0> weight, AnyIn<1> ids) {
+  const int64_t num_rows = weight.dims[0];
+  MINNOW_RETURN_IF_ERROR(CheckRowIds("ids", IdsOf(ids), num_rows));
   MINNOW_ASSIGN_OR_RETURN(
       const InitialValues initial,
       attrs.init.get().Values(context.random.seed, attrs.variable.get(),
                               Shape(weight.dims)));
   // In pieces, which need no memory of their own.
   std::array<int64_t, 256> rows;
-  for (int64_t begin = 0; begin < ids.size();) {
-    const int64_t count = std::min<int64_t>(static_cast<int64_t>(rows.size()),
-                                            ids.size() - begin);
-    std::transform(ids.data() + begin, ids.data() + begin + count, rows.begin(),
-                   [](Id id) { return Convert<int64_t>(id); });
+  for (int64_t begin = 0; begin < ids.size;) {
+    const int64_t count =
+        std::min<int64_t>(static_cast<int64_t>(rows.size()), ids.size - begin);
+    LoadRows(IdsOf(ids), TakeMode::kRaise, num_rows, begin, count, rows.data());
     begin += count;
-    const size_t first = weight.rows().size();
-    const absl::Status added = weight.Add(
-        absl::MakeConstSpan(rows.data(), static_cast<size_t>(count)));
+    const size_t first = weight.array->indices.size();
+    const absl::Status added =
+        AddRows(absl::MakeConstSpan(rows.data(), static_cast<size_t>(count)),
+                weight.row_bytes(), *weight.array);
     // Those that were added before an error, too: none may stay zero.
     FillNewRows(initial, weight, first);
     MINNOW_RETURN_IF_ERROR(added);
@@ -51,20 +57,14 @@ absl::Status EnsureRows(const RunContext& context, const EnsureRowsAttrs& attrs,
   return absl::OkStatus();
 }
 
-template <typename T, typename Id>
 absl::Status CheckRows(const RunContext&, const EnsureRowsAttrs&,
-                       Dense<T> weight, Dense<const Id> ids) {
+                       AnyOut<0> weight, AnyIn<1> ids) {
   return CheckRowIds("ids", IdsOf(ids), weight.dims[0]);
 }
 
 std::vector<Kernel> EnsureRowsKernels() {
-  return Joined({KernelsForIds(FloatTypes(),
-                               []<typename T, typename Id>() {
-                                 return KernelOf<EnsureRows<T, Id>>();
-                               }),
-                 KernelsForIds(FloatTypes(), []<typename T, typename Id>() {
-                   return KernelOf<CheckRows<T, Id>>();
-                 })});
+  return Joined({AnyKernels<EnsureRows>(FloatTypes(), RowIdTypes()),
+                 AnyKernels<CheckRows>(FloatTypes(), RowIdTypes())});
 }
 
 absl::Status InferShape(ShapeInference& node) {

@@ -6,8 +6,10 @@
 #include <string>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "minnow/core/status.h"
+#include "minnow/graph/op_def.h"
 #include "minnow/ops/any_dtype.h"
 #include "minnow/ops/convert_elements.h"
 #include "minnow/ops/elementwise.h"
@@ -109,9 +111,9 @@ absl::StatusOr<Blocks> PrepareAdd(const Attrs&,
 // For a type that is summed in float there is memory for the sums.
 absl::StatusOr<Blocks> PrepareAddOf(const Attrs& attrs,
                                     absl::Span<const Shape> shapes,
-                                    DType dtype) {
+                                    const ArgTypes& types) {
   MINNOW_ASSIGN_OR_RETURN(Blocks blocks, PrepareAdd(attrs, shapes));
-  if (DTypeSize(dtype) != 2) return blocks;
+  if (DTypeSize(types[0].dtype) != 2) return blocks;
   MINNOW_ASSIGN_OR_RETURN(int64_t bytes,
                           shapes.back().CheckedBytes(DType::kFloat32));
   if (__builtin_add_overflow(blocks.workspace_bytes, bytes,

@@ -49,7 +49,7 @@ ArgType ArgOf(const MoveArg& arg, DType dtype) {
 
 }  // namespace
 
-std::vector<Kernel> MoveKernels(PrepareFn prepare,
+std::vector<Kernel> MoveKernels(decltype(Kernel::prepare) prepare,
                                 std::initializer_list<MoveArg> args) {
   const bool any = std::any_of(args.begin(), args.end(),
                                [](const MoveArg& a) { return a.any_dtype; });

@@ -21,9 +21,7 @@
 
 #include <cstdint>
 #include <initializer_list>
-#include <memory>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -76,10 +74,7 @@ using MovePlanFn = absl::StatusOr<MovePlan> (*)(const Attrs& attrs,
 
 namespace internal {
 
-using PrepareFn = absl::StatusOr<Prepared> (*)(const Attrs& attrs,
-                                               absl::Span<const Shape> shapes);
-
-std::vector<Kernel> MoveKernels(PrepareFn prepare,
+std::vector<Kernel> MoveKernels(decltype(Kernel::prepare) prepare,
                                 std::initializer_list<MoveArg> args);
 
 }  // namespace internal
@@ -88,13 +83,7 @@ std::vector<Kernel> MoveKernels(PrepareFn prepare,
 // share their code, so they are not made from signatures.
 template <auto plan>
 std::vector<Kernel> MoveKernels(std::initializer_list<MoveArg> args) {
-  return internal::MoveKernels(
-      [](const Attrs& attrs,
-         absl::Span<const Shape> shapes) -> absl::StatusOr<Prepared> {
-        MINNOW_ASSIGN_OR_RETURN(MovePlan made, plan(attrs, shapes));
-        return Prepared{std::make_shared<const MovePlan>(std::move(made))};
-      },
-      args);
+  return internal::MoveKernels(internal::Prepare<plan>, args);
 }
 
 // The first heads of a node; zeros where nothing flows to an output.

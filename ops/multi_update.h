@@ -89,7 +89,8 @@ absl::Status RunGroups(const RunContext& context, const void* attrs,
 
 template <size_t group_size, size_t num_shared>
 absl::StatusOr<Prepared> PrepareGroups(const Attrs&,
-                                       absl::Span<const Shape> shapes) {
+                                       absl::Span<const Shape> shapes,
+                                       const ArgTypes&) {
   return CutGroups(group_size, num_shared, shapes);
 }
 

@@ -2,8 +2,10 @@
 
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "minnow/core/status.h"
+#include "minnow/graph/op_def.h"
 #include "minnow/ops/compose.h"
 #include "minnow/ops/reduction_gradient.h"
 #include "minnow/ops/sparse_sum.h"
@@ -104,12 +106,12 @@ absl::Status Spread(const RunContext& context, const ReduceAttrs&,
 template <auto prepare>
 absl::StatusOr<ReducePlan> PrepareSpread(const Attrs& attrs,
                                          absl::Span<const Shape> shapes,
-                                         DType dtype) {
+                                         const ArgTypes& types) {
   MINNOW_ASSIGN_OR_RETURN(ReducePlan plan, prepare(attrs, shapes.subspan(1)));
   plan.workspace_bytes =
       plan.divisor == 1
           ? 0
-          : plan.num_outputs * static_cast<int64_t>(DTypeSize(dtype));
+          : plan.num_outputs * static_cast<int64_t>(DTypeSize(types[0].dtype));
   return plan;
 }
 

@@ -113,9 +113,9 @@ inline void AddGradientWorkspace(DType dtype, ReducePlan& plan) {
 template <auto prepare>
 absl::StatusOr<ReducePlan> PrepareReduceBackward(const Attrs& attrs,
                                                  absl::Span<const Shape> shapes,
-                                                 DType dtype) {
+                                                 const ArgTypes& types) {
   MINNOW_ASSIGN_OR_RETURN(ReducePlan plan, prepare(attrs, shapes.subspan(1)));
-  AddGradientWorkspace(dtype, plan);
+  AddGradientWorkspace(types[0].dtype, plan);
   return plan;
 }
 

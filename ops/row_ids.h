@@ -9,7 +9,6 @@
 #define MINNOW_OPS_ROW_IDS_H_
 
 #include <cstdint>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
@@ -67,19 +66,6 @@ absl::Status SameDTypeButIds(DTypeInference& node);
 
 // The types that numbers of rows have where small ones would be a mistake.
 using RowIdTypes = Types<int32_t, int64_t, float, double>;
-
-// The kernels that make_kernel.operator()<T, Id>() returns, for each of the
-// types and ids of each of the types `IdTypes`.
-template <typename IdTypes = RowIdTypes, typename... T, typename F>
-std::vector<Kernel> KernelsForIds(Types<T...>, F) {
-  std::vector<Kernel> kernels;
-  const auto add = [&]<typename U, typename... Id>(Types<Id...>) {
-    static constexpr Kernel kKernels[] = {F().template operator()<U, Id>()...};
-    kernels.insert(kernels.end(), std::begin(kKernels), std::end(kKernels));
-  };
-  (add.template operator()<T>(IdTypes()), ...);
-  return kernels;
-}
 
 }  // namespace minnow
 

@@ -1,8 +1,10 @@
 #include "minnow/ops/softmax.h"
 
 #include <utility>
+#include <vector>
 
 #include "minnow/core/status.h"
+#include "minnow/graph/op_def.h"
 #include "minnow/ops/any_dtype.h"
 #include "minnow/ops/compose.h"
 #include "minnow/ops/elementwise.h"
@@ -15,17 +17,30 @@ namespace {
 enum class Kind { kSoftmax, kLogSoftmax, kSoftmin };
 
 // For data and results of these types.
-template <Kind kind, int64_t tiles>
-absl::StatusOr<SoftmaxPlan> Prepare(const Attrs& attrs,
-                                    absl::Span<const Shape> shapes, DType data,
-                                    DType result) {
+absl::StatusOr<SoftmaxPlan> PlanOf(const Attrs& attrs, const Shape& shape,
+                                   Kind kind, int64_t tiles, DType data,
+                                   DType result) {
   const auto& a = attrs.As<SoftmaxAttrs>();
-  MINNOW_ASSIGN_OR_RETURN(size_t axis, ResolveAxis(a.axis, shapes[0].rank()));
+  MINNOW_ASSIGN_OR_RETURN(size_t axis, ResolveAxis(a.axis, shape.rank()));
   const double temperature = a.temperature.value_or(1.0);
   // softmin is softmax at a negative temperature.
-  return PlanSoftmax(LinesAlong(shapes[0], axis), tiles, data, result,
+  return PlanSoftmax(LinesAlong(shape, axis), tiles, data, result,
                      kind == Kind::kSoftmin ? -temperature : temperature,
                      kind == Kind::kLogSoftmax);
+}
+
+template <Kind kind>
+absl::StatusOr<SoftmaxPlan> Prepare(const Attrs& attrs,
+                                    absl::Span<const Shape> shapes,
+                                    const ArgTypes& types) {
+  return PlanOf(attrs, shapes[0], kind, 1, types[0].dtype, types[1].dtype);
+}
+
+template <Kind kind>
+absl::StatusOr<SoftmaxPlan> PrepareBackward(const Attrs& attrs,
+                                            absl::Span<const Shape> shapes,
+                                            const ArgTypes& types) {
+  return PlanOf(attrs, shapes[0], kind, 2, types[2].dtype, types[1].dtype);
 }
 
 absl::Status Softmax(const RunContext& context, const SoftmaxAttrs&,
@@ -56,7 +71,7 @@ bool UsesLength(const Attrs& attrs) {
 // For all pairs of floating types.
 template <Kind kind>
 std::vector<Kernel> SoftmaxKernels() {
-  return AnyKernels<Softmax, Prepare<kind, 1>>(
+  return AnyKernels<Softmax, Prepare<kind>>(
       FloatTypes(), FloatTypes(),
       [](const Attrs& attrs) { return !UsesLength(attrs); });
 }
@@ -64,8 +79,9 @@ std::vector<Kernel> SoftmaxKernels() {
 // The result has the type of data, whatever that of `length` is.
 absl::StatusOr<SoftmaxPlan> PrepareWithLength(const Attrs& attrs,
                                               absl::Span<const Shape> shapes,
-                                              DType data) {
-  return Prepare<Kind::kSoftmax, 1>(attrs, shapes, data, data);
+                                              const ArgTypes& types) {
+  return PlanOf(attrs, shapes[0], Kind::kSoftmax, 1, types[0].dtype,
+                types[0].dtype);
 }
 
 std::vector<Kernel> SoftmaxAndLengthKernels() {
@@ -76,8 +92,8 @@ std::vector<Kernel> SoftmaxAndLengthKernels() {
 
 template <Kind kind>
 std::vector<Kernel> BackwardKernels() {
-  return AnyKernels<SoftmaxBackward, Prepare<kind, 2>>(FloatTypes(),
-                                                       FloatTypes());
+  return AnyKernels<SoftmaxBackward, PrepareBackward<kind>>(FloatTypes(),
+                                                            FloatTypes());
 }
 
 absl::Status InferSoftmax(ShapeInference& node) {
@@ -229,13 +245,13 @@ OpDef LogSoftmaxBackwardOp() {
 template <int64_t tiles>
 absl::StatusOr<SoftmaxPlan> PrepareActivation(const Attrs& attrs,
                                               absl::Span<const Shape> shapes,
-                                              DType data) {
+                                              const ArgTypes& types) {
   const Shape& x = shapes[0];
   const bool channel =
       attrs.As<SoftmaxActivationAttrs>().mode == SoftmaxMode::kChannel;
   const Lines lines =
       channel ? LinesAlong(x, 1) : Lines{x[0], x.num_elements(1, x.rank()), 1};
-  return PlanSoftmax(lines, tiles, data, data);
+  return PlanSoftmax(lines, tiles, types[0].dtype, types[0].dtype);
 }
 
 absl::Status Activation(const RunContext& context,

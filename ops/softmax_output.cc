@@ -1,8 +1,11 @@
 #include "minnow/ops/softmax_output.h"
 
+#include <vector>
+
 #include "absl/strings/str_cat.h"
 #include "minnow/core/convert.h"
 #include "minnow/core/status.h"
+#include "minnow/graph/op_def.h"
 #include "minnow/ops/any_dtype.h"
 #include "minnow/ops/compose.h"
 #include "minnow/ops/lines.h"
@@ -19,9 +22,9 @@ Lines ClassLines(const SoftmaxOutputAttrs& a, const Shape& data) {
 
 absl::StatusOr<SoftmaxPlan> PrepareOutput(const Attrs& attrs,
                                           absl::Span<const Shape> shapes,
-                                          DType dtype) {
+                                          const ArgTypes& types) {
   return PlanSoftmax(ClassLines(attrs.As<SoftmaxOutputAttrs>(), shapes[0]),
-                     /*tiles=*/1, dtype, dtype);
+                     /*tiles=*/1, types[0].dtype, types[0].dtype);
 }
 
 absl::Status SoftmaxOutput(const RunContext& context, const SoftmaxOutputAttrs&,

@@ -4,9 +4,11 @@
 #include <limits>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "minnow/core/status.h"
+#include "minnow/graph/op_def.h"
 #include "minnow/ops/any_dtype.h"
 #include "minnow/ops/compose.h"
 #include "minnow/ops/convert_elements.h"
@@ -31,16 +33,17 @@ Order OrderOf(const Attrs& attrs) {
 
 absl::StatusOr<OrderPlan> PrepareSort(const Attrs& attrs,
                                       absl::Span<const Shape> shapes,
-                                      DType dtype) {
-  return PlanOrder(OrderOf(attrs), shapes[0], ValueKeyBytes(dtype));
+                                      const ArgTypes& types) {
+  return PlanOrder(OrderOf(attrs), shapes[0], ValueKeyBytes(types[0].dtype));
 }
 
 // `data` is the argument of this number.
 template <size_t data>
 absl::StatusOr<OrderPlan> PrepareOrder(const Attrs& attrs,
                                        absl::Span<const Shape> shapes,
-                                       DType dtype) {
-  return PlanOrder(OrderOf(attrs), shapes[data], IndexedKeyBytes(dtype));
+                                       const ArgTypes& types) {
+  return PlanOrder(OrderOf(attrs), shapes[data],
+                   IndexedKeyBytes(types[data].dtype));
 }
 
 absl::Status Sort(const RunContext& context, const SortAttrs&,

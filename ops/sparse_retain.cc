@@ -2,22 +2,23 @@
 
 #include <algorithm>
 #include <cstring>
+#include <vector>
 
-#include "minnow/core/convert.h"
 #include "minnow/core/status.h"
+#include "minnow/graph/op_def.h"
+#include "minnow/ops/any_dtype.h"
 #include "minnow/ops/row_ids.h"
 
 namespace minnow {
 namespace {
 
 // The ids, ascending and each once.
-template <typename Id>
-absl::StatusOr<std::vector<int64_t>> SortedRows(Dense<const Id> ids,
+absl::StatusOr<std::vector<int64_t>> SortedRows(const Ids& ids,
                                                 int64_t num_rows) {
-  MINNOW_RETURN_IF_ERROR(CheckRowIds("indices", IdsOf(ids), num_rows));
-  std::vector<int64_t> rows(ids.values.size());
-  std::transform(ids.values.begin(), ids.values.end(), rows.begin(),
-                 [](Id id) { return Convert<int64_t>(id); });
+  MINNOW_RETURN_IF_ERROR(CheckRowIds("indices", ids, num_rows));
+  std::vector<int64_t> rows(static_cast<size_t>(ids.size));
+  if (rows.empty()) return rows;
+  LoadRows(ids, TakeMode::kRaise, num_rows, 0, ids.size, rows.data());
   std::sort(rows.begin(), rows.end());
   rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
   return rows;
@@ -41,41 +42,36 @@ absl::Status CopyRows(ThreadPool& threads, const std::byte* from,
   return absl::OkStatus();
 }
 
-template <typename T, typename Id>
 absl::Status RetainRows(const RunContext& context, const NoAttrs&,
-                        RowSparse<const T> data, Dense<const Id> indices,
-                        RowSparse<T> out) {
+                        AnyRowSparseIn<0> data, AnyIn<1> indices,
+                        AnyRowSparseOut<0> out) {
   MINNOW_ASSIGN_OR_RETURN(std::vector<int64_t> rows,
-                          SortedRows(indices, data.dims[0]));
+                          SortedRows(IdsOf(indices), data.dims[0]));
+  const absl::Span<const int64_t> stored = data.array->indices;
   std::vector<int64_t> slots;
   size_t kept = 0;
-  auto at = data.rows.begin();
+  auto at = stored.begin();
   for (int64_t row : rows) {
-    at = std::lower_bound(at, data.rows.end(), row);
-    if (at == data.rows.end()) break;
+    at = std::lower_bound(at, stored.end(), row);
+    if (at == stored.end()) break;
     if (*at != row) continue;
     rows[kept++] = row;
-    slots.push_back(at - data.rows.begin());
+    slots.push_back(at - stored.begin());
   }
   rows.resize(kept);
-  return CopyRows(*context.threads,
-                  reinterpret_cast<const std::byte*>(data.values.data()), slots,
-                  data.row_size() * static_cast<int64_t>(sizeof(T)),
-                  std::move(rows), *out.array);
+  return CopyRows(*context.threads, data.array->values.data(), slots,
+                  data.row_bytes(), std::move(rows), *out.array);
 }
 
 // Of a dense array, such as a gradient.
-template <typename T, typename Id>
 absl::Status RetainDenseRows(const RunContext& context, const NoAttrs&,
-                             Dense<const T> data, Dense<const Id> indices,
-                             RowSparse<T> out) {
+                             AnyIn<0> data, AnyIn<1> indices,
+                             AnyRowSparseOut<0> out) {
   MINNOW_ASSIGN_OR_RETURN(std::vector<int64_t> rows,
-                          SortedRows(indices, data.dims[0]));
+                          SortedRows(IdsOf(indices), data.dims[0]));
   const std::vector<int64_t> slots = rows;
-  return CopyRows(*context.threads,
-                  reinterpret_cast<const std::byte*>(data.data()), slots,
-                  data.row_size() * static_cast<int64_t>(sizeof(T)),
-                  std::move(rows), *out.array);
+  return CopyRows(*context.threads, static_cast<const std::byte*>(data.data),
+                  slots, out.row_bytes(), std::move(rows), *out.array);
 }
 
 absl::Status InferShape(ShapeInference& node) {
@@ -104,14 +100,8 @@ The result is row_sparse; indices may stand in any order.)",
         return {op::SparseRetain(node.head(0), node.input(1)), Symbol{}};
       },
       .kernels =
-          Joined({KernelsForIds(NumberTypes(),
-                                []<typename T, typename Id>() {
-                                  return KernelOf<RetainRows<T, Id>>();
-                                }),
-                  KernelsForIds(NumberTypes(),
-                                []<typename T, typename Id>() {
-                                  return KernelOf<RetainDenseRows<T, Id>>();
-                                })}),
+          Joined({AnyKernels<RetainRows>(NumberTypes(), RowIdTypes()),
+                  AnyKernels<RetainDenseRows>(NumberTypes(), RowIdTypes())}),
       .fails_on_data = true,
   };
 }

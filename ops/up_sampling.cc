@@ -5,9 +5,11 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "minnow/core/status.h"
+#include "minnow/graph/op_def.h"
 #include "minnow/ops/any_dtype.h"
 #include "minnow/ops/arg_list.h"
 #include "minnow/ops/attr_checks.h"
@@ -53,14 +55,16 @@ UpSamplingPlan PlanOf(const Attrs& attrs, absl::Span<const Shape> inputs,
 
 // Of (arg0, arg1, ..., out).
 absl::StatusOr<Prepared> PrepareForward(const Attrs& attrs,
-                                        absl::Span<const Shape> shapes) {
+                                        absl::Span<const Shape> shapes,
+                                        const ArgTypes&) {
   return Prepared{std::make_shared<const UpSamplingPlan>(
       PlanOf(attrs, shapes.subspan(0, shapes.size() - 1), shapes.back()))};
 }
 
 // Of (head, arg0, arg1, ..., grad0, grad1, ...).
 absl::StatusOr<Prepared> PrepareBackward(const Attrs& attrs,
-                                         absl::Span<const Shape> shapes) {
+                                         absl::Span<const Shape> shapes,
+                                         const ArgTypes&) {
   return Prepared{std::make_shared<const UpSamplingPlan>(
       PlanOf(attrs, shapes.subspan(1, (shapes.size() - 1) / 2), shapes[0]))};
 }

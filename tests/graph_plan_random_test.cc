@@ -254,7 +254,7 @@ class Interpreter {
     Prepared prepared;
     if (kernel->prepare != nullptr) {
       const std::vector<Shape> shapes(args.size(), kShape);
-      prepared = *kernel->prepare(node.attrs, shapes);
+      prepared = *kernel->prepare(node.attrs, shapes, kernel->args);
     }
     Buffer workspace = *Buffer::Allocate(prepared.workspace_bytes);
     RunContext context;

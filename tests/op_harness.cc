@@ -312,7 +312,8 @@ absl::StatusOr<std::vector<TestArray>> RunKernel(
   context.groups = groups;
   Prepared prepared;
   if (kernel.prepare != nullptr) {
-    MINNOW_ASSIGN_OR_RETURN(prepared, kernel.prepare(c.attrs, shapes));
+    MINNOW_ASSIGN_OR_RETURN(prepared,
+                            kernel.prepare(c.attrs, shapes, kernel.args));
   }
   const Shape workspace_shape{prepared.workspace_bytes};
   GuardedArray workspace(workspace_shape, DType::kUInt8);
