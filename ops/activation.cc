@@ -1,7 +1,9 @@
 #include "minnow/ops/activation.h"
 
 #include <utility>
+#include <vector>
 
+#include "minnow/graph/op_def.h"
 #include "minnow/ops/activation_functions.h"
 #include "minnow/ops/binary.h"
 #include "minnow/ops/compose.h"

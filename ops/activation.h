@@ -4,11 +4,8 @@
 #ifndef MINNOW_OPS_ACTIVATION_H_
 #define MINNOW_OPS_ACTIVATION_H_
 
-#include <vector>
-
 #include "minnow/core/attrs.h"
 #include "minnow/graph/builder.h"
-#include "minnow/graph/op_def.h"
 
 namespace minnow {
 
@@ -45,9 +42,6 @@ Symbol ActivationGradient(Symbol head, Symbol value,
                           NodeOptions options = {});
 
 }  // namespace op
-
-// The operators of this file.
-std::vector<OpDef> ActivationOps();
 
 }  // namespace minnow
 

@@ -6,11 +6,8 @@
 #ifndef MINNOW_OPS_ADAM_H_
 #define MINNOW_OPS_ADAM_H_
 
-#include <vector>
-
 #include "minnow/core/attrs.h"
 #include "minnow/graph/builder.h"
-#include "minnow/graph/op_def.h"
 #include "minnow/ops/update_attrs.h"
 
 namespace minnow {
@@ -40,9 +37,6 @@ Symbol AdamUpdate(Symbol weight, Symbol grad, Symbol mean, Symbol var,
                   const AdamUpdateAttrs& attrs, NodeOptions options = {});
 
 }  // namespace op
-
-// The operators of this file.
-std::vector<OpDef> AdamOps();
 
 }  // namespace minnow
 

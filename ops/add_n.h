@@ -5,12 +5,10 @@
 #define MINNOW_OPS_ADD_N_H_
 
 #include <cstdint>
-#include <vector>
 
 #include "absl/types/span.h"
 #include "minnow/core/attrs.h"
 #include "minnow/graph/builder.h"
-#include "minnow/graph/op_def.h"
 
 namespace minnow {
 
@@ -30,9 +28,6 @@ namespace op {
 Symbol AddN(absl::Span<const Symbol> args, NodeOptions options = {});
 
 }  // namespace op
-
-// The operators of this file.
-std::vector<OpDef> AddNOps();
 
 }  // namespace minnow
 

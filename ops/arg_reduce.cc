@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <cstddef>
 #include <string>
+#include <vector>
 
 #include "minnow/core/convert.h"
 #include "minnow/core/simd.h"
 #include "minnow/core/status.h"
+#include "minnow/graph/op_def.h"
 #include "minnow/ops/lines.h"
 #include "minnow/ops/ordering.h"
 

@@ -8,10 +8,8 @@
 #include <optional>
 #include <tuple>
 #include <utility>
-#include <vector>
 
 #include "minnow/core/attrs.h"
-#include "minnow/graph/op_def.h"
 #include "minnow/ops/compose.h"
 
 namespace minnow {
@@ -44,9 +42,6 @@ inline constexpr ArgReduceComposer Argmin{"argmin"};
 inline constexpr UnaryComposer ArgmaxChannel{"argmax_channel"};
 
 }  // namespace op
-
-// The operators of this file.
-std::vector<OpDef> ArgReduceOps();
 
 }  // namespace minnow
 

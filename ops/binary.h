@@ -11,10 +11,8 @@
 #include <concepts>
 #include <type_traits>
 #include <utility>
-#include <vector>
 
 #include "minnow/core/attrs.h"
-#include "minnow/graph/op_def.h"
 #include "minnow/ops/compose.h"
 
 namespace minnow {
@@ -122,9 +120,6 @@ template <internal::Number N>
 Symbol operator/(N a, Symbol b) {
   return op::RdivScalar(b, internal::Scalar(a));
 }
-
-// The operators of this file.
-std::vector<OpDef> BinaryOps();
 
 }  // namespace minnow
 

@@ -4,7 +4,9 @@
 #include <limits>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
+#include "minnow/graph/op_def.h"
 #include "minnow/ops/binary_op.h"
 #include "minnow/ops/logic.h"
 #include "minnow/ops/unary.h"

@@ -6,9 +6,6 @@
 #ifndef MINNOW_OPS_BINARY_MATH_H_
 #define MINNOW_OPS_BINARY_MATH_H_
 
-#include <vector>
-
-#include "minnow/graph/op_def.h"
 #include "minnow/ops/binary.h"
 #include "minnow/ops/compose.h"
 
@@ -40,9 +37,6 @@ inline constexpr ScalarComposer RmodScalar{"_rmod_scalar"};
 inline constexpr ScalarComposer RpowerScalar{"_rpower_scalar"};
 
 }  // namespace op
-
-// The operators of this file.
-std::vector<OpDef> BinaryMathOps();
 
 }  // namespace minnow
 

@@ -1,8 +1,10 @@
 #include "minnow/ops/cast.h"
 
 #include <utility>
+#include <vector>
 
 #include "minnow/core/status.h"
+#include "minnow/graph/op_def.h"
 #include "minnow/ops/elementwise.h"
 
 namespace minnow {

@@ -4,10 +4,7 @@
 #ifndef MINNOW_OPS_CAST_H_
 #define MINNOW_OPS_CAST_H_
 
-#include <vector>
-
 #include "minnow/core/attrs.h"
-#include "minnow/graph/op_def.h"
 #include "minnow/ops/compose.h"
 
 namespace minnow {
@@ -29,9 +26,6 @@ Symbol Cast(Symbol data, const CastAttrs& attrs, NodeOptions options = {});
 inline constexpr BinaryComposer CastLike{"_cast_like"};
 
 }  // namespace op
-
-// The operators of this file.
-std::vector<OpDef> CastOps();
 
 }  // namespace minnow
 

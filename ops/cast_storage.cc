@@ -1,7 +1,10 @@
 #include "minnow/ops/cast_storage.h"
 
+#include <vector>
+
 #include "minnow/core/status.h"
 #include "minnow/core/view.h"
+#include "minnow/graph/op_def.h"
 #include "minnow/ops/any_dtype.h"
 #include "minnow/ops/compose.h"
 #include "minnow/ops/convert_storage.h"

@@ -7,12 +7,9 @@
 #ifndef MINNOW_OPS_CAST_STORAGE_H_
 #define MINNOW_OPS_CAST_STORAGE_H_
 
-#include <vector>
-
 #include "minnow/core/attrs.h"
 #include "minnow/core/dtype.h"
 #include "minnow/graph/builder.h"
-#include "minnow/graph/op_def.h"
 
 namespace minnow {
 
@@ -31,9 +28,6 @@ Symbol CastStorage(Symbol data, const CastStorageAttrs& attrs,
                    NodeOptions options = {});
 
 }  // namespace op
-
-// The operators of this file.
-std::vector<OpDef> CastStorageOps();
 
 }  // namespace minnow
 

@@ -12,7 +12,6 @@
 #include "absl/types/span.h"
 #include "minnow/core/attrs.h"
 #include "minnow/graph/builder.h"
-#include "minnow/graph/op_def.h"
 
 namespace minnow {
 
@@ -87,10 +86,6 @@ std::vector<Symbol> SplitV2(Symbol data, const SplitV2Attrs& attrs,
                             NodeOptions options = {});
 
 }  // namespace op
-
-// The operators that join arrays, and those that split them.
-std::vector<OpDef> ConcatOps();
-std::vector<OpDef> SplitOps();
 
 }  // namespace minnow
 

@@ -22,11 +22,8 @@
 #ifndef MINNOW_OPS_DEFERRED_H_
 #define MINNOW_OPS_DEFERRED_H_
 
-#include <vector>
-
 #include "minnow/core/attrs.h"
 #include "minnow/graph/builder.h"
-#include "minnow/graph/op_def.h"
 #include "minnow/ops/update_attrs.h"
 
 namespace minnow {
@@ -79,9 +76,6 @@ Symbol DeferredSgdMomUpdate(const DeferredWeight& weight, Symbol grad,
 Symbol DeferredFlush(const DeferredWeight& weight, NodeOptions options = {});
 
 }  // namespace op
-
-// The operators of this file.
-std::vector<OpDef> DeferredOps();
 
 }  // namespace minnow
 

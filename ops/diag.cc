@@ -4,8 +4,10 @@
 #include <cstdlib>
 #include <limits>
 #include <utility>
+#include <vector>
 
 #include "minnow/core/status.h"
+#include "minnow/graph/op_def.h"
 #include "minnow/ops/attr_checks.h"
 #include "minnow/ops/compose.h"
 #include "minnow/ops/move.h"

@@ -6,11 +6,9 @@
 #define MINNOW_OPS_DIAG_H_
 
 #include <cstdint>
-#include <vector>
 
 #include "minnow/core/attrs.h"
 #include "minnow/graph/builder.h"
-#include "minnow/graph/op_def.h"
 
 namespace minnow {
 
@@ -36,9 +34,6 @@ namespace op {
 Symbol Diag(Symbol data, const DiagAttrs& attrs = {}, NodeOptions options = {});
 
 }  // namespace op
-
-// The operators of this file.
-std::vector<OpDef> DiagOps();
 
 }  // namespace minnow
 

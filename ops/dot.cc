@@ -1,8 +1,10 @@
 #include "minnow/ops/dot.h"
 
 #include <utility>
+#include <vector>
 
 #include "minnow/core/status.h"
+#include "minnow/graph/op_def.h"
 #include "minnow/ops/compose.h"
 #include "minnow/ops/product.h"
 #include "minnow/ops/sparse_dot.h"

@@ -9,12 +9,10 @@
 
 #include <cstdint>
 #include <optional>
-#include <vector>
 
 #include "minnow/core/attrs.h"
 #include "minnow/core/dtype.h"
 #include "minnow/graph/builder.h"
-#include "minnow/graph/op_def.h"
 
 namespace minnow {
 
@@ -45,9 +43,6 @@ Symbol BatchDot(Symbol lhs, Symbol rhs, const DotAttrs& attrs = {},
                 NodeOptions options = {});
 
 }  // namespace op
-
-// The operators of this file.
-std::vector<OpDef> DotOps();
 
 }  // namespace minnow
 

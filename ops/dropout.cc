@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "minnow/core/attr_value.h"
 #include "minnow/core/distributions.h"
 #include "minnow/core/simd.h"
 #include "minnow/core/status.h"
+#include "minnow/graph/op_def.h"
 #include "minnow/ops/attr_checks.h"
 #include "minnow/ops/binary.h"
 #include "minnow/ops/broadcast.h"

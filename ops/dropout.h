@@ -13,7 +13,6 @@
 
 #include "minnow/core/attrs.h"
 #include "minnow/graph/builder.h"
-#include "minnow/graph/op_def.h"
 
 namespace minnow {
 
@@ -48,9 +47,6 @@ Symbol Dropout(Symbol data, const DropoutAttrs& attrs = {},
                NodeOptions options = {});
 
 }  // namespace op
-
-// The operators of this file.
-std::vector<OpDef> DropoutOps();
 
 }  // namespace minnow
 

@@ -12,12 +12,10 @@
 #define MINNOW_OPS_EMBEDDING_H_
 
 #include <cstdint>
-#include <vector>
 
 #include "minnow/core/attrs.h"
 #include "minnow/core/dtype.h"
 #include "minnow/graph/builder.h"
-#include "minnow/graph/op_def.h"
 
 namespace minnow {
 
@@ -49,9 +47,6 @@ Symbol Embedding(Symbol data, Symbol weight, const EmbeddingAttrs& attrs,
                  NodeOptions options = {});
 
 }  // namespace op
-
-// The operators of this file.
-std::vector<OpDef> EmbeddingOps();
 
 }  // namespace minnow
 

@@ -14,12 +14,10 @@
 #define MINNOW_OPS_ENSURE_ROWS_H_
 
 #include <string>
-#include <vector>
 
 #include "minnow/core/attrs.h"
 #include "minnow/graph/builder.h"
 #include "minnow/graph/initializer.h"
-#include "minnow/graph/op_def.h"
 
 namespace minnow {
 
@@ -46,9 +44,6 @@ namespace op {
 Symbol EnsureRows(Symbol weight, Symbol ids, NodeOptions options = {});
 
 }  // namespace op
-
-// The operators of this file.
-std::vector<OpDef> EnsureRowsOps();
 
 }  // namespace minnow
 

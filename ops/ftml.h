@@ -6,11 +6,8 @@
 #ifndef MINNOW_OPS_FTML_H_
 #define MINNOW_OPS_FTML_H_
 
-#include <vector>
-
 #include "minnow/core/attrs.h"
 #include "minnow/graph/builder.h"
-#include "minnow/graph/op_def.h"
 #include "minnow/ops/update_attrs.h"
 
 namespace minnow {
@@ -46,9 +43,6 @@ Symbol FtmlUpdate(Symbol weight, Symbol grad, Symbol d, Symbol v, Symbol z,
                   const FtmlUpdateAttrs& attrs, NodeOptions options = {});
 
 }  // namespace op
-
-// The operators of this file.
-std::vector<OpDef> FtmlOps();
 
 }  // namespace minnow
 

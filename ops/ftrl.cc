@@ -1,7 +1,9 @@
 #include "minnow/ops/ftrl.h"
 
 #include <cmath>
+#include <vector>
 
+#include "minnow/graph/op_def.h"
 #include "minnow/ops/compose.h"
 #include "minnow/ops/update_kernels.h"
 

@@ -8,11 +8,8 @@
 #ifndef MINNOW_OPS_FTRL_H_
 #define MINNOW_OPS_FTRL_H_
 
-#include <vector>
-
 #include "minnow/core/attrs.h"
 #include "minnow/graph/builder.h"
-#include "minnow/graph/op_def.h"
 #include "minnow/ops/update_attrs.h"
 
 namespace minnow {
@@ -62,9 +59,6 @@ Symbol AdagradUpdate(Symbol weight, Symbol grad, Symbol history,
                      const AdagradUpdateAttrs& attrs, NodeOptions options = {});
 
 }  // namespace op
-
-// The operators of this file.
-std::vector<OpDef> FtrlOps();
 
 }  // namespace minnow
 

@@ -1,7 +1,10 @@
 #include "minnow/ops/fully_connected.h"
 
+#include <vector>
+
 #include "absl/strings/str_cat.h"
 #include "minnow/core/status.h"
+#include "minnow/graph/op_def.h"
 #include "minnow/ops/compose.h"
 #include "minnow/ops/product.h"
 #include "minnow/ops/reduce.h"

@@ -9,11 +9,9 @@
 #define MINNOW_OPS_FULLY_CONNECTED_H_
 
 #include <cstdint>
-#include <vector>
 
 #include "minnow/core/attrs.h"
 #include "minnow/graph/builder.h"
-#include "minnow/graph/op_def.h"
 
 namespace minnow {
 
@@ -41,9 +39,6 @@ Symbol FullyConnected(Symbol data, Symbol weight, Symbol bias,
                       NodeOptions options = {});
 
 }  // namespace op
-
-// The operators of this file.
-std::vector<OpDef> FullyConnectedOps();
 
 }  // namespace minnow
 

@@ -14,7 +14,6 @@
 #include <vector>
 
 #include "minnow/core/attrs.h"
-#include "minnow/graph/op_def.h"
 #include "minnow/ops/compose.h"
 
 namespace minnow {
@@ -45,9 +44,6 @@ Symbol ScatterNd(Symbol data, Symbol indices, const ScatterNdAttrs& attrs,
                  NodeOptions options = {});
 
 }  // namespace op
-
-// The operators of this file.
-std::vector<OpDef> GatherNdOps();
 
 }  // namespace minnow
 

@@ -14,10 +14,8 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "minnow/core/attrs.h"
-#include "minnow/graph/op_def.h"
 #include "minnow/ops/compose.h"
 
 namespace minnow {
@@ -135,9 +133,6 @@ inline constexpr UnaryComposer ZerosLike{"zeros_like"};
 inline constexpr UnaryComposer OnesLike{"ones_like"};
 
 }  // namespace op
-
-// The operators of this file.
-std::vector<OpDef> InitOps();
 
 }  // namespace minnow
 

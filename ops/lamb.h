@@ -6,11 +6,8 @@
 #ifndef MINNOW_OPS_LAMB_H_
 #define MINNOW_OPS_LAMB_H_
 
-#include <vector>
-
 #include "minnow/core/attrs.h"
 #include "minnow/graph/builder.h"
-#include "minnow/graph/op_def.h"
 #include "minnow/ops/update_attrs.h"
 
 namespace minnow {
@@ -65,9 +62,6 @@ Symbol LambUpdatePhase2(Symbol weight, Symbol g, Symbol r1, Symbol r2,
                         NodeOptions options = {});
 
 }  // namespace op
-
-// The operators of this file.
-std::vector<OpDef> LambOps();
 
 }  // namespace minnow
 

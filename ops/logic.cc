@@ -1,8 +1,10 @@
 #include "minnow/ops/logic.h"
 
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_replace.h"
+#include "minnow/graph/op_def.h"
 #include "minnow/ops/binary_op.h"
 
 namespace minnow {

@@ -6,9 +6,6 @@
 #ifndef MINNOW_OPS_LOGIC_H_
 #define MINNOW_OPS_LOGIC_H_
 
-#include <vector>
-
-#include "minnow/graph/op_def.h"
 #include "minnow/ops/binary.h"
 #include "minnow/ops/compose.h"
 
@@ -53,9 +50,6 @@ inline constexpr ScalarComposer LogicalXorScalar{"_logical_xor_scalar"};
 inline constexpr BinaryComposer Mask{"_mask"};
 
 }  // namespace op
-
-// The operators of this file.
-std::vector<OpDef> LogicOps();
 
 }  // namespace minnow
 

@@ -1,7 +1,9 @@
 #include "minnow/ops/max.h"
 
 #include <limits>
+#include <vector>
 
+#include "minnow/graph/op_def.h"
 #include "minnow/ops/reduction_gradient.h"
 
 namespace minnow {

@@ -5,9 +5,6 @@
 #ifndef MINNOW_OPS_MAX_H_
 #define MINNOW_OPS_MAX_H_
 
-#include <vector>
-
-#include "minnow/graph/op_def.h"
 #include "minnow/ops/reduce.h"
 
 namespace minnow {
@@ -17,9 +14,6 @@ inline constexpr ReduceComposer Max{"max"};
 inline constexpr ReduceComposer Min{"min"};
 
 }  // namespace op
-
-// The operators of this file.
-std::vector<OpDef> MaxOps();
 
 }  // namespace minnow
 

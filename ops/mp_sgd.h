@@ -9,10 +9,7 @@
 #ifndef MINNOW_OPS_MP_SGD_H_
 #define MINNOW_OPS_MP_SGD_H_
 
-#include <vector>
-
 #include "minnow/graph/builder.h"
-#include "minnow/graph/op_def.h"
 #include "minnow/ops/sgd.h"
 
 namespace minnow {
@@ -24,9 +21,6 @@ Symbol MpSgdMomUpdate(Symbol weight, Symbol grad, Symbol mom, Symbol weight32,
                       const SgdMomUpdateAttrs& attrs, NodeOptions options = {});
 
 }  // namespace op
-
-// The operators of this file.
-std::vector<OpDef> MpSgdOps();
 
 }  // namespace minnow
 

@@ -17,7 +17,6 @@
 #include "absl/types/span.h"
 #include "minnow/core/attrs.h"
 #include "minnow/graph/builder.h"
-#include "minnow/graph/op_def.h"
 #include "minnow/ops/update_attrs.h"
 
 namespace minnow {
@@ -132,9 +131,6 @@ std::vector<Symbol> PreloadedMultiMpSgdMomUpdate(
     const PreloadedMultiSgdMomUpdateAttrs& attrs, NodeOptions options = {});
 
 }  // namespace op
-
-// The operators of this file.
-std::vector<OpDef> MultiSgdOps();
 
 }  // namespace minnow
 

@@ -1,6 +1,9 @@
 #include "minnow/ops/nag.h"
 
+#include <vector>
+
 #include "absl/strings/str_cat.h"
+#include "minnow/graph/op_def.h"
 #include "minnow/ops/compose.h"
 #include "minnow/ops/mixed.h"
 #include "minnow/ops/update_kernels.h"

@@ -4,11 +4,8 @@
 #ifndef MINNOW_OPS_NAG_H_
 #define MINNOW_OPS_NAG_H_
 
-#include <vector>
-
 #include "minnow/core/attrs.h"
 #include "minnow/graph/builder.h"
-#include "minnow/graph/op_def.h"
 #include "minnow/ops/update_attrs.h"
 
 namespace minnow {
@@ -37,9 +34,6 @@ Symbol MpNagMomUpdate(Symbol weight, Symbol grad, Symbol mom, Symbol weight32,
                       const NagMomUpdateAttrs& attrs, NodeOptions options = {});
 
 }  // namespace op
-
-// The operators of this file.
-std::vector<OpDef> NagOps();
 
 }  // namespace minnow
 

@@ -2,9 +2,11 @@
 
 #include <cmath>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "minnow/core/status.h"
+#include "minnow/graph/op_def.h"
 #include "minnow/ops/compose.h"
 #include "minnow/ops/convert_elements.h"
 #include "minnow/ops/reduction_gradient.h"

@@ -13,7 +13,6 @@
 #include "minnow/core/attrs.h"
 #include "minnow/core/dtype.h"
 #include "minnow/graph/builder.h"
-#include "minnow/graph/op_def.h"
 
 namespace minnow {
 
@@ -40,9 +39,6 @@ namespace op {
 Symbol Norm(Symbol data, const NormAttrs& attrs = {}, NodeOptions options = {});
 
 }  // namespace op
-
-// The operators of this file.
-std::vector<OpDef> NormOps();
 
 }  // namespace minnow
 

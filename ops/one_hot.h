@@ -5,11 +5,9 @@
 #define MINNOW_OPS_ONE_HOT_H_
 
 #include <cstdint>
-#include <vector>
 
 #include "minnow/core/attrs.h"
 #include "minnow/graph/builder.h"
-#include "minnow/graph/op_def.h"
 
 namespace minnow {
 
@@ -36,9 +34,6 @@ Symbol OneHot(Symbol indices, const OneHotAttrs& attrs,
               NodeOptions options = {});
 
 }  // namespace op
-
-// The operators of this file.
-std::vector<OpDef> OneHotOps();
 
 }  // namespace minnow
 

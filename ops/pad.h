@@ -10,7 +10,6 @@
 
 #include "minnow/core/attrs.h"
 #include "minnow/graph/builder.h"
-#include "minnow/graph/op_def.h"
 
 namespace minnow {
 
@@ -48,9 +47,6 @@ namespace op {
 Symbol Pad(Symbol data, const PadAttrs& attrs, NodeOptions options = {});
 
 }  // namespace op
-
-// The operator of this file.
-std::vector<OpDef> PadOps();
 
 }  // namespace minnow
 

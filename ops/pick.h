@@ -7,11 +7,9 @@
 
 #include <cstdint>
 #include <optional>
-#include <vector>
 
 #include "minnow/core/attrs.h"
 #include "minnow/graph/builder.h"
-#include "minnow/graph/op_def.h"
 
 namespace minnow {
 
@@ -47,9 +45,6 @@ Symbol FillElement0Index(Symbol lhs, Symbol mhs, Symbol rhs,
                          NodeOptions options = {});
 
 }  // namespace op
-
-// The operators of this file.
-std::vector<OpDef> PickOps();
 
 }  // namespace minnow
 

@@ -2,8 +2,10 @@
 
 #include <cmath>
 #include <utility>
+#include <vector>
 
 #include "minnow/core/convert.h"
+#include "minnow/graph/op_def.h"
 #include "minnow/ops/binary.h"
 #include "minnow/ops/compose.h"
 #include "minnow/ops/elementwise.h"

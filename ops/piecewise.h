@@ -4,11 +4,8 @@
 #ifndef MINNOW_OPS_PIECEWISE_H_
 #define MINNOW_OPS_PIECEWISE_H_
 
-#include <vector>
-
 #include "minnow/core/attrs.h"
 #include "minnow/graph/builder.h"
-#include "minnow/graph/op_def.h"
 
 namespace minnow {
 
@@ -53,9 +50,6 @@ Symbol SmoothL1(Symbol data, const SmoothL1Attrs& attrs = {},
                 NodeOptions options = {});
 
 }  // namespace op
-
-// The operators of this file.
-std::vector<OpDef> PiecewiseOps();
 
 }  // namespace minnow
 

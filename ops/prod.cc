@@ -1,5 +1,8 @@
 #include "minnow/ops/prod.h"
 
+#include <vector>
+
+#include "minnow/graph/op_def.h"
 #include "minnow/ops/reduction_gradient.h"
 
 namespace minnow {

@@ -5,9 +5,6 @@
 #ifndef MINNOW_OPS_PROD_H_
 #define MINNOW_OPS_PROD_H_
 
-#include <vector>
-
-#include "minnow/graph/op_def.h"
 #include "minnow/ops/reduce.h"
 
 namespace minnow {
@@ -18,9 +15,6 @@ inline constexpr ReduceComposer NanSum{"nansum"};
 inline constexpr ReduceComposer NanProd{"nanprod"};
 
 }  // namespace op
-
-// The operators of this file.
-std::vector<OpDef> ProdOps();
 
 }  // namespace minnow
 

@@ -3,10 +3,12 @@
 #include <array>
 #include <limits>
 #include <utility>
+#include <vector>
 
 #include "minnow/core/attr_value.h"
 #include "minnow/core/distributions.h"
 #include "minnow/core/status.h"
+#include "minnow/graph/op_def.h"
 #include "minnow/ops/any_dtype.h"
 #include "minnow/ops/random_kernels.h"
 

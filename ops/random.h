@@ -12,10 +12,8 @@
 #include <optional>
 #include <string>
 #include <tuple>
-#include <vector>
 
 #include "minnow/core/attrs.h"
-#include "minnow/graph/op_def.h"
 #include "minnow/ops/compose.h"
 
 namespace minnow {
@@ -287,9 +285,6 @@ inline constexpr RandomLikeComposer<RandomGeneralizedNegativeBinomialLikeAttrs>
         "_random_generalized_negative_binomial_like"};
 
 }  // namespace op
-
-// The operators of this file.
-std::vector<OpDef> RandomOps();
 
 }  // namespace minnow
 

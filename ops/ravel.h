@@ -10,12 +10,10 @@
 #define MINNOW_OPS_RAVEL_H_
 
 #include <tuple>
-#include <vector>
 
 #include "minnow/core/attrs.h"
 #include "minnow/core/shape.h"
 #include "minnow/graph/builder.h"
-#include "minnow/graph/op_def.h"
 
 namespace minnow {
 
@@ -37,9 +35,6 @@ Symbol UnravelIndex(Symbol data, const RavelAttrs& attrs,
                     NodeOptions options = {});
 
 }  // namespace op
-
-// The operators of this file.
-std::vector<OpDef> RavelOps();
 
 }  // namespace minnow
 

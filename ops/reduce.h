@@ -6,10 +6,8 @@
 #define MINNOW_OPS_REDUCE_H_
 
 #include <utility>
-#include <vector>
 
 #include "minnow/graph/builder.h"
-#include "minnow/graph/op_def.h"
 #include "minnow/ops/compose.h"
 #include "minnow/ops/reduction.h"
 
@@ -29,9 +27,6 @@ inline constexpr ReduceComposer Sum{"sum"};
 inline constexpr ReduceComposer Mean{"mean"};
 
 }  // namespace op
-
-// The operators of this file.
-std::vector<OpDef> ReduceOps();
 
 }  // namespace minnow
 

@@ -1,8 +1,10 @@
 #include "minnow/ops/regression_output.h"
 
 #include <algorithm>
+#include <vector>
 
 #include "minnow/core/status.h"
+#include "minnow/graph/op_def.h"
 #include "minnow/ops/activation_functions.h"
 #include "minnow/ops/elementwise.h"
 

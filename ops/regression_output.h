@@ -6,10 +6,7 @@
 #ifndef MINNOW_OPS_REGRESSION_OUTPUT_H_
 #define MINNOW_OPS_REGRESSION_OUTPUT_H_
 
-#include <vector>
-
 #include "minnow/core/attrs.h"
-#include "minnow/graph/op_def.h"
 #include "minnow/ops/compose.h"
 #include "minnow/ops/softmax_output.h"
 
@@ -57,9 +54,6 @@ Symbol MakeLoss(Symbol data, const MakeLossAttrs& attrs = {},
                 NodeOptions options = {});
 
 }  // namespace op
-
-// The operators of this file.
-std::vector<OpDef> RegressionOutputOps();
 
 }  // namespace minnow
 

@@ -13,7 +13,6 @@
 
 #include "minnow/core/attrs.h"
 #include "minnow/graph/builder.h"
-#include "minnow/graph/op_def.h"
 
 namespace minnow {
 
@@ -88,10 +87,6 @@ Symbol BroadcastLike(Symbol lhs, Symbol rhs,
                      NodeOptions options = {});
 
 }  // namespace op
-
-// repeat and tile; the operators that broadcast.
-std::vector<OpDef> RepeatOps();
-std::vector<OpDef> BroadcastOps();
 
 }  // namespace minnow
 

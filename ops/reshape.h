@@ -56,9 +56,6 @@ absl::StatusOr<MovePlan> PlanSameElements(const Attrs& attrs,
 // The head in the shape of input 0.
 std::vector<Symbol> ReshapeGradient(const GradientContext& node);
 
-// The operator of this file.
-std::vector<OpDef> ReshapeOps();
-
 }  // namespace minnow
 
 #endif  // MINNOW_OPS_RESHAPE_H_

@@ -4,11 +4,8 @@
 #ifndef MINNOW_OPS_RMSPROP_H_
 #define MINNOW_OPS_RMSPROP_H_
 
-#include <vector>
-
 #include "minnow/core/attrs.h"
 #include "minnow/graph/builder.h"
-#include "minnow/graph/op_def.h"
 #include "minnow/ops/update_attrs.h"
 
 namespace minnow {
@@ -66,9 +63,6 @@ Symbol RmspropalexUpdate(Symbol weight, Symbol grad, Symbol n, Symbol g,
                          NodeOptions options = {});
 
 }  // namespace op
-
-// The operators of this file.
-std::vector<OpDef> RmspropOps();
 
 }  // namespace minnow
 

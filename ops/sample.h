@@ -9,10 +9,8 @@
 #define MINNOW_OPS_SAMPLE_H_
 
 #include <optional>
-#include <vector>
 
 #include "minnow/core/attrs.h"
-#include "minnow/graph/op_def.h"
 #include "minnow/ops/compose.h"
 
 namespace minnow {
@@ -58,9 +56,6 @@ inline constexpr BinarySampleComposer SampleGeneralizedNegativeBinomial{
     "_sample_generalized_negative_binomial"};
 
 }  // namespace op
-
-// The operators of this file.
-std::vector<OpDef> SampleOps();
 
 }  // namespace minnow
 

@@ -4,10 +4,12 @@
 #include <cmath>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "minnow/core/attr_value.h"
 #include "minnow/core/distributions.h"
 #include "minnow/core/status.h"
+#include "minnow/graph/op_def.h"
 #include "minnow/ops/compose.h"
 #include "minnow/ops/convert_elements.h"
 #include "minnow/ops/elementwise.h"

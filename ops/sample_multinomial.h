@@ -8,11 +8,8 @@
 #ifndef MINNOW_OPS_SAMPLE_MULTINOMIAL_H_
 #define MINNOW_OPS_SAMPLE_MULTINOMIAL_H_
 
-#include <vector>
-
 #include "minnow/core/attrs.h"
 #include "minnow/graph/builder.h"
-#include "minnow/graph/op_def.h"
 
 namespace minnow {
 
@@ -37,9 +34,6 @@ Symbol SampleMultinomial(Symbol data, const SampleMultinomialAttrs& attrs = {},
                          NodeOptions options = {});
 
 }  // namespace op
-
-// The operators of this file.
-std::vector<OpDef> SampleMultinomialOps();
 
 }  // namespace minnow
 

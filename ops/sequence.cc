@@ -1,8 +1,10 @@
 #include "minnow/ops/sequence.h"
 
 #include <utility>
+#include <vector>
 
 #include "minnow/core/status.h"
+#include "minnow/graph/op_def.h"
 #include "minnow/ops/any_dtype.h"
 #include "minnow/ops/attr_checks.h"
 #include "minnow/ops/compose.h"

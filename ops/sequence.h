@@ -9,11 +9,9 @@
 #define MINNOW_OPS_SEQUENCE_H_
 
 #include <cstdint>
-#include <vector>
 
 #include "minnow/core/attrs.h"
 #include "minnow/graph/builder.h"
-#include "minnow/graph/op_def.h"
 
 namespace minnow {
 
@@ -60,9 +58,6 @@ Symbol SequenceReverse(Symbol data, Symbol sequence_length,
                        const SequenceAttrs& attrs, NodeOptions options = {});
 
 }  // namespace op
-
-// The operators of this file.
-std::vector<OpDef> SequenceOps();
 
 }  // namespace minnow
 

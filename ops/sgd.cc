@@ -1,5 +1,8 @@
 #include "minnow/ops/sgd.h"
 
+#include <vector>
+
+#include "minnow/graph/op_def.h"
 #include "minnow/ops/compose.h"
 #include "minnow/ops/sgd_rules.h"
 #include "minnow/ops/update_kernels.h"

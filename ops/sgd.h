@@ -9,11 +9,8 @@
 #ifndef MINNOW_OPS_SGD_H_
 #define MINNOW_OPS_SGD_H_
 
-#include <vector>
-
 #include "minnow/core/attrs.h"
 #include "minnow/graph/builder.h"
-#include "minnow/graph/op_def.h"
 #include "minnow/ops/update_attrs.h"
 
 namespace minnow {
@@ -56,9 +53,6 @@ Symbol SgdMomUpdate(Symbol weight, Symbol grad, Symbol mom,
                     const SgdMomUpdateAttrs& attrs, NodeOptions options = {});
 
 }  // namespace op
-
-// The operators of this file.
-std::vector<OpDef> SgdOps();
 
 }  // namespace minnow
 

@@ -15,7 +15,6 @@
 #include <vector>
 
 #include "minnow/core/attrs.h"
-#include "minnow/graph/op_def.h"
 #include "minnow/ops/compose.h"
 
 namespace minnow {
@@ -72,9 +71,6 @@ inline constexpr UnaryComposer ShapeArray{"shape_array"};
 inline constexpr UnaryComposer SizeArray{"size_array"};
 
 }  // namespace op
-
-// The operators of this file.
-std::vector<OpDef> ShapeOps();
 
 }  // namespace minnow
 

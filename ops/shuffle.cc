@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <cstring>
 #include <utility>
+#include <vector>
 
 #include "minnow/core/distributions.h"
+#include "minnow/graph/op_def.h"
 
 namespace minnow {
 namespace {

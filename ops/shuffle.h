@@ -4,9 +4,6 @@
 #ifndef MINNOW_OPS_SHUFFLE_H_
 #define MINNOW_OPS_SHUFFLE_H_
 
-#include <vector>
-
-#include "minnow/graph/op_def.h"
 #include "minnow/ops/compose.h"
 
 namespace minnow {
@@ -16,9 +13,6 @@ namespace op {
 inline constexpr UnaryComposer Shuffle{"_shuffle"};
 
 }  // namespace op
-
-// The operators of this file.
-std::vector<OpDef> ShuffleOps();
 
 }  // namespace minnow
 

@@ -1,5 +1,8 @@
 #include "minnow/ops/signum.h"
 
+#include <vector>
+
+#include "minnow/graph/op_def.h"
 #include "minnow/ops/compose.h"
 #include "minnow/ops/update_kernels.h"
 

@@ -5,11 +5,8 @@
 #ifndef MINNOW_OPS_SIGNUM_H_
 #define MINNOW_OPS_SIGNUM_H_
 
-#include <vector>
-
 #include "minnow/core/attrs.h"
 #include "minnow/graph/builder.h"
-#include "minnow/graph/op_def.h"
 #include "minnow/ops/update_attrs.h"
 
 namespace minnow {
@@ -55,9 +52,6 @@ Symbol SignumUpdate(Symbol weight, Symbol grad, Symbol mom,
                     const SignumUpdateAttrs& attrs, NodeOptions options = {});
 
 }  // namespace op
-
-// The operators of this file.
-std::vector<OpDef> SignumOps();
 
 }  // namespace minnow
 

@@ -18,7 +18,6 @@
 
 #include "minnow/core/attrs.h"
 #include "minnow/graph/builder.h"
-#include "minnow/graph/op_def.h"
 #include "minnow/ops/strided_copy.h"
 
 namespace minnow {
@@ -106,9 +105,6 @@ Symbol SliceAssignScalar(Symbol data, const SliceAssignScalarAttrs& attrs,
                          NodeOptions options = {});
 
 }  // namespace op
-
-// The operators of this file.
-std::vector<OpDef> SliceOps();
 
 }  // namespace minnow
 

@@ -8,12 +8,10 @@
 
 #include <cstdint>
 #include <optional>
-#include <vector>
 
 #include "minnow/core/attrs.h"
 #include "minnow/core/dtype.h"
 #include "minnow/graph/builder.h"
-#include "minnow/graph/op_def.h"
 
 namespace minnow {
 
@@ -70,9 +68,6 @@ Symbol SoftmaxActivation(Symbol data, const SoftmaxActivationAttrs& attrs = {},
                          NodeOptions options = {});
 
 }  // namespace op
-
-// The operators of this file.
-std::vector<OpDef> SoftmaxOps();
 
 }  // namespace minnow
 

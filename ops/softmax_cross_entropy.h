@@ -4,9 +4,6 @@
 #ifndef MINNOW_OPS_SOFTMAX_CROSS_ENTROPY_H_
 #define MINNOW_OPS_SOFTMAX_CROSS_ENTROPY_H_
 
-#include <vector>
-
-#include "minnow/graph/op_def.h"
 #include "minnow/ops/compose.h"
 
 namespace minnow {
@@ -15,9 +12,6 @@ namespace op {
 inline constexpr BinaryComposer SoftmaxCrossEntropy{"softmax_cross_entropy"};
 
 }  // namespace op
-
-// The operators of this file.
-std::vector<OpDef> SoftmaxCrossEntropyOps();
 
 }  // namespace minnow
 

@@ -8,11 +8,8 @@
 #ifndef MINNOW_OPS_SOFTMAX_OUTPUT_H_
 #define MINNOW_OPS_SOFTMAX_OUTPUT_H_
 
-#include <vector>
-
 #include "minnow/core/attrs.h"
 #include "minnow/graph/builder.h"
-#include "minnow/graph/op_def.h"
 
 namespace minnow {
 
@@ -70,9 +67,6 @@ Symbol SoftmaxOutput(Symbol data, Symbol label,
                      NodeOptions options = {});
 
 }  // namespace op
-
-// The operators of this file.
-std::vector<OpDef> SoftmaxOutputOps();
 
 }  // namespace minnow
 

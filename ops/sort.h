@@ -10,13 +10,11 @@
 #include <cstdint>
 #include <optional>
 #include <tuple>
-#include <vector>
 
 #include "absl/types/span.h"
 #include "minnow/core/attrs.h"
 #include "minnow/core/dtype.h"
 #include "minnow/graph/builder.h"
-#include "minnow/graph/op_def.h"
 
 namespace minnow {
 
@@ -86,9 +84,6 @@ Symbol Argsort(Symbol data, const ArgsortAttrs& attrs = {},
 Symbol Topk(Symbol data, const TopkAttrs& attrs = {}, NodeOptions options = {});
 
 }  // namespace op
-
-// The operators of this file.
-std::vector<OpDef> SortOps();
 
 }  // namespace minnow
 

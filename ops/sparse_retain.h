@@ -4,9 +4,6 @@
 #ifndef MINNOW_OPS_SPARSE_RETAIN_H_
 #define MINNOW_OPS_SPARSE_RETAIN_H_
 
-#include <vector>
-
-#include "minnow/graph/op_def.h"
 #include "minnow/ops/compose.h"
 
 namespace minnow {
@@ -16,9 +13,6 @@ namespace op {
 inline constexpr BinaryComposer SparseRetain{"_sparse_retain"};
 
 }  // namespace op
-
-// The operators of this file.
-std::vector<OpDef> SparseRetainOps();
 
 }  // namespace minnow
 

@@ -1,7 +1,10 @@
 #include "minnow/ops/sum_to_like.h"
 
+#include <vector>
+
 #include "absl/strings/str_cat.h"
 #include "minnow/core/status.h"
+#include "minnow/graph/op_def.h"
 #include "minnow/ops/binary.h"
 #include "minnow/ops/elementwise.h"
 #include "minnow/ops/init.h"

@@ -1,6 +1,9 @@
 #include "minnow/ops/take.h"
 
+#include <vector>
+
 #include "minnow/core/status.h"
+#include "minnow/graph/op_def.h"
 #include "minnow/ops/compose.h"
 #include "minnow/ops/row_gather.h"
 

@@ -6,11 +6,9 @@
 #define MINNOW_OPS_TAKE_H_
 
 #include <cstdint>
-#include <vector>
 
 #include "minnow/core/attrs.h"
 #include "minnow/graph/builder.h"
-#include "minnow/graph/op_def.h"
 #include "minnow/ops/compose.h"
 #include "minnow/ops/row_ids.h"
 
@@ -40,9 +38,6 @@ Symbol Take(Symbol a, Symbol indices, const TakeAttrs& attrs = {},
 inline constexpr BinaryComposer BatchTake{"batch_take"};
 
 }  // namespace op
-
-// The operators of this file.
-std::vector<OpDef> TakeOps();
 
 }  // namespace minnow
 

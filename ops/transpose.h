@@ -12,7 +12,6 @@
 
 #include "minnow/core/attrs.h"
 #include "minnow/graph/builder.h"
-#include "minnow/graph/op_def.h"
 
 namespace minnow {
 
@@ -70,9 +69,6 @@ Symbol DepthToSpace(Symbol data, const BlockSizeAttrs& attrs,
                     NodeOptions options = {});
 
 }  // namespace op
-
-// The operators of this file.
-std::vector<OpDef> TransposeOps();
 
 }  // namespace minnow
 

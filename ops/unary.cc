@@ -4,8 +4,10 @@
 #include <string>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "minnow/core/vector_math.h"
+#include "minnow/graph/op_def.h"
 #include "minnow/ops/activation.h"
 #include "minnow/ops/activation_functions.h"
 #include "minnow/ops/arithmetic.h"

@@ -8,9 +8,6 @@
 #ifndef MINNOW_OPS_UNARY_H_
 #define MINNOW_OPS_UNARY_H_
 
-#include <vector>
-
-#include "minnow/graph/op_def.h"
 #include "minnow/ops/compose.h"
 
 namespace minnow {
@@ -83,12 +80,6 @@ inline constexpr UnaryComposer Identity{"_copy"};
 inline constexpr UnaryComposer StopGradient{"BlockGrad"};
 
 }  // namespace op
-
-// The operators of this file, one list for each unary*.cc.
-std::vector<OpDef> UnaryOps();
-std::vector<OpDef> UnaryTrigonometricOps();
-std::vector<OpDef> UnaryRoundingOps();
-std::vector<OpDef> UnarySpecialOps();
 
 }  // namespace minnow
 

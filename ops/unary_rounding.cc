@@ -1,7 +1,9 @@
 // Functions that round to integers.
 #include <cmath>
 #include <type_traits>
+#include <vector>
 
+#include "minnow/graph/op_def.h"
 #include "minnow/ops/unary.h"
 #include "minnow/ops/unary_op.h"
 

@@ -2,8 +2,10 @@
 // function.
 #include <cmath>
 #include <numbers>
+#include <vector>
 
 #include "minnow/core/vector_math.h"
+#include "minnow/graph/op_def.h"
 #include "minnow/ops/binary.h"
 #include "minnow/ops/special_functions.h"
 #include "minnow/ops/unary.h"

@@ -1,8 +1,10 @@
 // Functions of angles, hyperbolic functions and their inverses.
 #include <cmath>
 #include <numbers>
+#include <vector>
 
 #include "minnow/core/vector_math.h"
+#include "minnow/graph/op_def.h"
 #include "minnow/ops/binary.h"
 #include "minnow/ops/unary.h"
 #include "minnow/ops/unary_op.h"

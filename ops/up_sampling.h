@@ -7,12 +7,10 @@
 #define MINNOW_OPS_UP_SAMPLING_H_
 
 #include <cstdint>
-#include <vector>
 
 #include "absl/types/span.h"
 #include "minnow/core/attrs.h"
 #include "minnow/graph/builder.h"
-#include "minnow/graph/op_def.h"
 
 namespace minnow {
 
@@ -66,9 +64,6 @@ Symbol UpSampling(absl::Span<const Symbol> args, const UpSamplingAttrs& attrs,
                   NodeOptions options = {});
 
 }  // namespace op
-
-// The operators of this file.
-std::vector<OpDef> UpSamplingOps();
 
 }  // namespace minnow
 

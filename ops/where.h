@@ -4,10 +4,7 @@
 #ifndef MINNOW_OPS_WHERE_H_
 #define MINNOW_OPS_WHERE_H_
 
-#include <vector>
-
 #include "minnow/graph/builder.h"
-#include "minnow/graph/op_def.h"
 
 namespace minnow {
 
@@ -18,9 +15,6 @@ namespace op {
 Symbol Where(Symbol condition, Symbol x, Symbol y, NodeOptions options = {});
 
 }  // namespace op
-
-// The operators of this file.
-std::vector<OpDef> WhereOps();
 
 }  // namespace minnow
 
