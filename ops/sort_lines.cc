@@ -5,6 +5,7 @@
 #include <type_traits>
 
 #include "hwy/contrib/sort/vqsort.h"
+#include "minnow/core/simd.h"
 
 namespace minnow {
 namespace {
@@ -16,9 +17,10 @@ constexpr int64_t kMergeGrain = 1 << 15;
 
 template <typename Key>
 void SortBlock(Key* keys, int64_t n) {
-  // Below this, it is not worth the sorter's memory.
+  // Below this, it is not worth the sorter's memory. Without vectors of AVX2
+  // Highway's sorter may end the program.
   constexpr int64_t kMinVector = 64;
-  if (n < kMinVector) {
+  if (n < kMinVector || ActiveIsa() == Isa::kBaseline) {
     std::sort(keys, keys + n);
     return;
   }

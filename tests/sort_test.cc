@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <random>
 #include <string>
 #include <utility>
@@ -13,6 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "minnow/core/simd.h"
 #include "minnow/executor/executor.h"
 #include "minnow/ops/arg_reduce.h"
 #include "minnow/ops/builtin.h"
@@ -97,6 +99,29 @@ TEST_F(SortTest, LongLinesAreSortedInBlocks) {
       const auto values = (*outputs)[0].values<float>();
       EXPECT_TRUE(std::equal(values.begin(), values.end(), x.begin()));
       variables_.clear();
+    }
+  }
+}
+
+// The widest keys, those of float64 with an index, among them.
+TEST_F(SortTest, EveryInstructionSetGivesTheSameOrder) {
+  const std::vector<float> x = Numbers(1000, 100);
+  std::vector<int64_t> expected(x.size());
+  std::iota(expected.begin(), expected.end(), 0);
+  std::stable_sort(expected.begin(), expected.end(), [&](int64_t i, int64_t j) {
+    return x[static_cast<size_t>(i)] < x[static_cast<size_t>(j)];
+  });
+  const std::vector<Symbol> orders = {
+      op::Argsort(Bind("x", {1000}, x), {.dtype = DType::kInt64}),
+      op::Argsort(Bind("wide", {1000}, std::vector<double>(x.begin(), x.end())),
+                  {.dtype = DType::kInt64})};
+  for (const Isa isa : SupportedIsas()) {
+    const ScopedIsa scoped(isa);
+    const auto outputs = Run(orders);
+    ASSERT_TRUE(outputs.ok()) << outputs.status();
+    for (const NDArray& order : *outputs) {
+      EXPECT_THAT(order.values<int64_t>(), testing::ElementsAreArray(expected))
+          << static_cast<int>(isa);
     }
   }
 }
