@@ -86,6 +86,9 @@ struct AnyRowSparse {
   }
 };
 
+// The same with rows that are found by number; see RowTable.
+struct AnyRowTable : AnyRowSparse {};
+
 // Parameters of kernels. They stand for arrays of the type of this number.
 template <size_t number>
 struct AnyIn : AnyConstArray {};
@@ -96,48 +99,40 @@ template <size_t number>
 struct AnyRowSparseIn : AnyRowSparse {};
 template <size_t number>
 struct AnyRowSparseOut : AnyRowSparse {};
-// With rows that are found by number; see RowTable.
 template <size_t number>
-struct AnyRowTableIn : AnyRowSparse {};
+struct AnyRowTableIn : AnyRowTable {};
 template <size_t number>
-struct AnyRowTableOut : AnyRowSparse {};
+struct AnyRowTableOut : AnyRowTable {};
 
 namespace internal {
 
-template <typename V, size_t number, StorageType storage, bool writes>
+template <typename V, size_t number, bool writes>
 struct AnyTraits {
+  static constexpr bool kIsSparse = std::is_base_of_v<AnyRowSparse, V>;
   static constexpr size_t kNumber = number;
   // A place for the types that AnyKernels() has.
   static constexpr DType kDType = DType::kFloat32;
-  static constexpr StorageType kStorage = storage;
+  static constexpr StorageType kStorage =
+      kIsSparse ? StorageType::kRowSparse : StorageType::kDense;
   static constexpr bool kWrites = writes;
   static constexpr bool kIsList = false;
 
   static V Of(const ArrayRef& ref, DType dtype) {
-    if constexpr (storage == StorageType::kDense) {
-      return {{dtype, ref.values, ref.size, ref.dims}};
+    V view;
+    view.dtype = dtype;
+    view.dims = ref.dims;
+    if constexpr (!kIsSparse) {
+      view.data = ref.values;
+      view.size = ref.size;
     } else {
-      return {{dtype, ref.dims, ref.sparse}};
+      view.array = ref.sparse;
+      if constexpr (std::is_base_of_v<AnyRowTable, V>) {
+        IndexRows(*view.array);
+      } else {
+        SortRows(view.row_bytes(), *view.array);
+      }
     }
-  }
-};
-
-template <typename V, size_t number, bool writes>
-struct AnyRowSparseTraits
-    : AnyTraits<V, number, StorageType::kRowSparse, writes> {
-  static V Of(const ArrayRef& ref, DType dtype) {
-    const V view = {{dtype, ref.dims, ref.sparse}};
-    SortRows(view.row_bytes(), *view.array);
     return view;
-  }
-};
-
-template <typename V, size_t number, bool writes>
-struct AnyRowTableTraits
-    : AnyTraits<V, number, StorageType::kRowSparse, writes> {
-  static V Of(const ArrayRef& ref, DType dtype) {
-    IndexRows(*ref.sparse);
-    return {{dtype, ref.dims, ref.sparse}};
   }
 };
 
@@ -145,22 +140,22 @@ struct AnyRowTableTraits
 
 template <size_t number>
 struct ViewTraits<AnyIn<number>>
-    : internal::AnyTraits<AnyIn<number>, number, StorageType::kDense, false> {};
+    : internal::AnyTraits<AnyIn<number>, number, false> {};
 template <size_t number>
 struct ViewTraits<AnyOut<number>>
-    : internal::AnyTraits<AnyOut<number>, number, StorageType::kDense, true> {};
+    : internal::AnyTraits<AnyOut<number>, number, true> {};
 template <size_t number>
 struct ViewTraits<AnyRowSparseIn<number>>
-    : internal::AnyRowSparseTraits<AnyRowSparseIn<number>, number, false> {};
+    : internal::AnyTraits<AnyRowSparseIn<number>, number, false> {};
 template <size_t number>
 struct ViewTraits<AnyRowSparseOut<number>>
-    : internal::AnyRowSparseTraits<AnyRowSparseOut<number>, number, true> {};
+    : internal::AnyTraits<AnyRowSparseOut<number>, number, true> {};
 template <size_t number>
 struct ViewTraits<AnyRowTableIn<number>>
-    : internal::AnyRowTableTraits<AnyRowTableIn<number>, number, false> {};
+    : internal::AnyTraits<AnyRowTableIn<number>, number, false> {};
 template <size_t number>
 struct ViewTraits<AnyRowTableOut<number>>
-    : internal::AnyRowTableTraits<AnyRowTableOut<number>, number, true> {};
+    : internal::AnyTraits<AnyRowTableOut<number>, number, true> {};
 
 // Calls f.operator()<U>() with the unsigned type of so many bytes: 1, 2, 4 or
 // 8.
