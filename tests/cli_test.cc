@@ -13,9 +13,9 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "minnow/core/file.h"
-#include "minnow/core/simd.h"
 #include "minnow/interop/mxnet_params.h"
 #include "minnow/tests/program.h"
+#include "minnow/tests/sanitized.h"
 #include "rapidjson/document.h"
 
 namespace minnow {
@@ -515,8 +515,7 @@ TEST_F(CliTest, RunRefusesWrongRequests) {
 }
 
 TEST_F(CliTest, RunsAChainOfAMillionNodes) {
-  // Sanitizers take ten times as long for each.
-  constexpr int kNodes = kBaselineOnly ? 100'000 : 1'000'000;
+  constexpr int kNodes = ChainLength(1'000'000);
   std::string json = R"({"nodes": [{"op": "null", "name": "x", "inputs": []})";
   for (int i = 0; i < kNodes; ++i) {
     absl::StrAppend(&json, R"(, {"op": "_plus_scalar", "name": "n)", i,

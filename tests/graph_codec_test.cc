@@ -12,11 +12,11 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
-#include "minnow/core/simd.h"
 #include "minnow/graph/builder.h"
 #include "minnow/ops/builtin.h"
 #include "minnow/ops/sgd.h"
 #include "minnow/proto/graph.pb.h"
+#include "minnow/tests/sanitized.h"
 
 namespace minnow {
 namespace {
@@ -584,8 +584,7 @@ TEST(GraphCodecTest, LimitsAreKept) {
 }
 
 TEST(GraphCodecTest, ChainOfAMillionNodes) {
-  // Sanitizers take ten times as long for each.
-  constexpr int32_t kNodes = kBaselineOnly ? 100'000 : 1'000'000;
+  constexpr int32_t kNodes = ChainLength(1'000'000);
   const auto ops = TestOps();
   Graph graph;
   graph.nodes.resize(kNodes + 1);

@@ -7,7 +7,6 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "minnow/core/simd.h"
 #include "minnow/graph/builder.h"
 #include "minnow/graph/gradient.h"
 #include "minnow/graph/plan.h"
@@ -15,14 +14,14 @@
 #include "minnow/interop/run.h"
 #include "minnow/ops/builtin.h"
 #include "minnow/ops/sgd.h"
+#include "minnow/tests/sanitized.h"
 
 namespace minnow {
 namespace {
 
 using ::testing::ElementsAre;
 
-// Sanitizers take ten times as long for each node.
-constexpr int kLength = kBaselineOnly ? 40'000 : 200'000;
+constexpr int kLength = ChainLength(200'000);
 
 // x + 1 + 1 + ...
 std::string ChainJson() {

@@ -10,8 +10,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "minnow/core/file.h"
-#include "minnow/core/simd.h"
 #include "minnow/graph/builder.h"
+#include "minnow/tests/sanitized.h"
 
 namespace minnow {
 namespace {
@@ -477,8 +477,7 @@ TEST(MxnetJsonTest, DeepNestingIsSurvived) {
 
 TEST(MxnetJsonTest, LongChainTakesLinearTime) {
   std::string json = "{'nodes': [{'op': 'null', 'name': 'x', 'inputs': []}";
-  // Sanitizers take ten times as long for each.
-  constexpr int kNodes = kBaselineOnly ? 40'000 : 200'000;
+  constexpr int kNodes = ChainLength(200'000);
   for (int i = 0; i < kNodes; ++i) {
     absl::StrAppend(&json, ",{'op': '_plus', 'name': 'n", i, "', 'inputs': [[",
                     i, ", 0], [", i, ", 0]]}");

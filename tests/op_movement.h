@@ -24,14 +24,13 @@ using Place = std::vector<int64_t>;
 // Calls f(i, place) for each element of an array of this shape.
 template <typename F>
 void ForEachPlace(const Shape& shape, const F& f) {
-  for (int64_t i = 0; i < shape.num_elements(); ++i) {
-    Place place(shape.rank());
-    int64_t rest = i;
-    for (size_t k = shape.rank(); k-- > 0;) {
-      place[k] = rest % shape[k];
-      rest /= shape[k];
-    }
+  const int64_t count = shape.num_elements();
+  Place place(shape.rank());
+  for (int64_t i = 0; i < count; ++i) {
     f(static_cast<size_t>(i), place);
+    for (size_t k = shape.rank(); k-- > 0 && ++place[k] == shape[k];) {
+      place[k] = 0;
+    }
   }
 }
 
