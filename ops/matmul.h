@@ -32,6 +32,10 @@ struct MatMulPlan {
   int64_t block_m, block_n;
   // Blocks that are too small for a thread each are claimed together.
   int64_t blocks_per_claim;
+  // Elements from row to row of A and of B as oneDNN reads them: in a copy in
+  // the workspace, where a stride of the array itself is bad for caches.
+  int64_t stride_a, stride_b;
+  bool copy_a, copy_b;
   // What MatMul needs as context.workspace.
   int64_t workspace_bytes;
 };
