@@ -98,7 +98,8 @@ absl::StatusOr<Graph> AdditionGraph(int64_t length) {
 
 absl::StatusOr<Executor> AdditionChain(int64_t length, int threads) {
   MINNOW_ASSIGN_OR_RETURN(const Graph graph, AdditionGraph(length));
-  return Executor::Bind(graph, {.threads = threads, .fuse = false});
+  return Executor::Bind(graph,
+                        {.threads = threads, .rewrites = {.fuse = false}});
 }
 
 absl::StatusOr<Executor> MlpStep(int64_t batch, int threads) {

@@ -54,8 +54,7 @@ struct BindOptions {
   // See PlanOptions.
   bool strict_storage = false;
   int64_t memory_limit = 0;
-  bool merge = true;
-  bool fuse = true;
+  Rewrites rewrites = {};
   // Record the time of every step.
   bool profile = false;
 };

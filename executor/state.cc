@@ -98,6 +98,7 @@ absl::Status WithLargestArray(const Plan& plan, const absl::Status& status) {
 
 absl::Status Executor::State::MakeArena(
     const std::shared_ptr<ArrayData>& reusable) {
+  MINNOW_ASSIGN_OR_RETURN(constants, Buffer::Allocate(plan.constant_bytes));
   if (reusable != nullptr && reusable->values.size() >= plan.planned_bytes) {
     arena = reusable;
     return absl::OkStatus();
@@ -118,6 +119,9 @@ absl::Status Executor::State::MakeRefs() {
     ref.dims = shape.dims();
     ref.size = shape.num_elements();
     switch (plan.places[value].kind) {
+      case ValuePlace::Kind::kConstant:
+        ref.values = constants.data() + plan.places[value].offset;
+        break;
       case ValuePlace::Kind::kArena:
         ref.values = arena->values.data() + plan.places[value].offset;
         break;
@@ -249,6 +253,7 @@ absl::Status Executor::State::MakeOutputs() {
                             *plan.types.dtypes[value]));
         break;
       }
+      case ValuePlace::Kind::kConstant:
       case ValuePlace::Kind::kNone:
         return absl::InternalError("an output has no place");
     }
@@ -270,8 +275,7 @@ absl::StatusOr<std::unique_ptr<Executor::State>> Executor::State::Make(
                           MakePlan(std::move(selected), types,
                                    {.strict_storage = options.strict_storage,
                                     .memory_limit = options.memory_limit,
-                                    .merge = options.merge,
-                                    .fuse = options.fuse}));
+                                    .rewrites = options.rewrites}));
   if (threads == nullptr) {
     threads = std::make_shared<ThreadPool>(options.threads);
   }
@@ -285,6 +289,7 @@ absl::StatusOr<std::unique_ptr<Executor::State>> Executor::State::Make(
   MINNOW_RETURN_IF_ERROR(state->MakeArena(arena));
   MINNOW_RETURN_IF_ERROR(state->MakeRefs());
   state->MakeSteps();
+  MINNOW_RETURN_IF_ERROR(state->RunConstantSteps());
   MINNOW_RETURN_IF_ERROR(state->MakeOutputs());
   for (size_t id = 0; id < state->arrays.size(); ++id) {
     if (state->arrays[id]) {
@@ -295,8 +300,17 @@ absl::StatusOr<std::unique_ptr<Executor::State>> Executor::State::Make(
   return state;
 }
 
+absl::Status Executor::State::RunConstantSteps() {
+  for (const Step& step :
+       absl::MakeConstSpan(steps).first(plan.num_constant_steps)) {
+    absl::Status status = step.run(step.context, step.attrs, step.args);
+    if (!status.ok()) return Failed(step, status);
+  }
+  return absl::OkStatus();
+}
+
 absl::Status Executor::State::RunSteps() {
-  for (const Step& step : steps) {
+  for (const Step& step : EachRun()) {
     absl::Status status = step.run(step.context, step.attrs, step.args);
     if (!status.ok()) return Failed(step, status);
   }
@@ -304,7 +318,7 @@ absl::Status Executor::State::RunSteps() {
 }
 
 absl::Status Executor::State::RunStepsProfiled() {
-  for (const Step& step : steps) {
+  for (const Step& step : EachRun()) {
     const int64_t regions = threads->num_regions();
     const int64_t begin = Profile::Now();
     absl::Status status = step.run(step.context, step.attrs, step.args);

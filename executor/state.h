@@ -60,6 +60,7 @@ struct Executor::State {
   std::shared_ptr<ThreadPool> threads;
   Plan plan;
   std::shared_ptr<ArrayData> arena;
+  Buffer constants;
 
   // By value. Steps point to them, so that a variable can get another array.
   std::vector<ArrayRef> refs;
@@ -72,7 +73,7 @@ struct Executor::State {
   std::vector<int64_t> copy_bytes;
   std::vector<const ArrayRef*> args;
   std::vector<std::unique_ptr<FusedSteps>> fused;
-  std::vector<Step> steps;
+  std::vector<Step> steps;  // First those that run once.
   std::vector<Step*> random_steps;
   std::vector<NDArray> outputs;
 
@@ -84,6 +85,10 @@ struct Executor::State {
   absl::Status MakeArena(const std::shared_ptr<ArrayData>& reusable);
   absl::Status MakeRefs();
   void MakeSteps();
+  absl::Status RunConstantSteps();
+  absl::Span<const Step> EachRun() const {
+    return absl::MakeConstSpan(steps).subspan(plan.num_constant_steps);
+  }
   Step MakeStep(size_t planned);
   // The error of a step, with what had happened before it.
   absl::Status Failed(const Step& step, const absl::Status& status);

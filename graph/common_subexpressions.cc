@@ -7,23 +7,6 @@
 #include "absl/container/flat_hash_map.h"
 
 namespace minnow {
-namespace {
-
-bool CanMerge(const Node& node) {
-  if (node.is_variable() || node.op->random || node.op->unknown) return false;
-  const auto& fields = node.attrs.type()->fields;
-  if (std::any_of(fields.begin(), fields.end(),
-                  [](const FieldInfo& field) { return field.dynamic; })) {
-    return false;
-  }
-  const auto inputs = node.op->inputs.For(node.attrs);
-  return std::none_of(inputs.begin(), inputs.end(), [](const InputDef& input) {
-    return IsWritten(input.access);
-  });
-}
-
-}  // namespace
-
 Graph MergeCommonSubexpressions(Graph graph) {
   using Key = std::pair<const OpDef*, std::vector<NodeOutput>>;
   // Nodes with different attributes.
@@ -34,7 +17,7 @@ Graph MergeCommonSubexpressions(Graph graph) {
     same_as[id] = static_cast<int32_t>(id);
     Node& node = graph.nodes[id];
     for (NodeOutput& x : node.inputs) x.node = same_as[x.node];
-    if (!CanMerge(node)) continue;
+    if (!node.IsPure()) continue;
     std::vector<int32_t>& candidates = first[Key(node.op, node.inputs)];
     const auto found = std::find_if(
         candidates.begin(), candidates.end(),

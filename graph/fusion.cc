@@ -44,7 +44,8 @@ class Group {
   }
 
  private:
-  // Where an array lies: in the arena, or in that of a variable.
+  // Where an array lies: in the arena, or among the constants, or in that of a
+  // variable.
   struct Extent {
     ValuePlace::Kind kind;
     int32_t variable;
@@ -71,6 +72,7 @@ class Group {
       const ValuePlace::Kind kind = plan_->places[value].kind;
       return plan_->storages[value] == StorageType::kDense &&
              (kind == ValuePlace::Kind::kArena ||
+              kind == ValuePlace::Kind::kConstant ||
               kind == ValuePlace::Kind::kVariable);
     });
   }
@@ -135,7 +137,8 @@ class Group {
 
 void FuseSteps(Plan& plan) {
   Group group(plan);
-  for (PlanStep& step : plan.steps) {
+  for (PlanStep& step :
+       absl::MakeSpan(plan.steps).subspan(plan.num_constant_steps)) {
     step.fusion = group.Join(step);
     if (step.fusion != Fusion::kNone) continue;
     group = Group(plan);

@@ -1,5 +1,6 @@
 #include "minnow/graph/graph.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
@@ -36,6 +37,19 @@ std::vector<int32_t> Node::NewValues() const {
                                                          : -1);
   }
   return new_values;
+}
+
+bool Node::IsPure() const {
+  if (is_variable() || op->random || op->unknown) return false;
+  const auto& fields = attrs.type()->fields;
+  if (std::any_of(fields.begin(), fields.end(),
+                  [](const FieldInfo& field) { return field.dynamic; })) {
+    return false;
+  }
+  const auto defs = op->inputs.For(attrs);
+  return std::none_of(defs.begin(), defs.end(), [](const InputDef& input) {
+    return IsWritten(input.access);
+  });
 }
 
 const std::string* Node::annotation(absl::string_view key) const {

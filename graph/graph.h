@@ -68,6 +68,10 @@ struct Node {
   // Of each input the output that is its new value, hidden or not; -1 where it
   // is not changed.
   std::vector<int32_t> NewValues() const;
+  // Whether it computes the same from equal inputs, in every run: it draws no
+  // numbers, changes no input, and has no attribute that can change. A variable
+  // computes nothing.
+  bool IsPure() const;
   // Null if there is no such annotation.
   const std::string* annotation(absl::string_view key) const;
   // "node 'fc1' (FullyConnected)", for error messages.

@@ -32,7 +32,9 @@ class MemoryPlanner {
         choice_(choice),
         schedule_(schedule),
         uses_(static_cast<size_t>(index.size())),
-        block_(static_cast<size_t>(index.size()), -1) {}
+        block_(static_cast<size_t>(index.size()), -1) {
+    plan_.offsets.assign(block_.size(), -1);
+  }
 
   MemoryPlan Run(absl::Span<const int64_t> workspace_bytes) {
     CountUses();
@@ -60,7 +62,6 @@ class MemoryPlanner {
     for (const std::optional<size_t>& place : workspaces) {
       plan_.workspaces.push_back(place ? arena_[*place].offset : 0);
     }
-    plan_.offsets.assign(block_.size(), -1);
     for (size_t value = 0; value < block_.size(); ++value) {
       if (block_[value] >= 0) {
         plan_.offsets[value] = arena_[blocks_[block_[value]].place].offset;
@@ -101,6 +102,11 @@ class MemoryPlanner {
     const int32_t value = index_.first(id) + output;
     if (schedule_.variable[value] >= 0 ||
         choice_.storages[value] != StorageType::kDense) {
+      return;
+    }
+    if (schedule_.constant[id]) {
+      plan_.offsets[value] = plan_.constant_bytes;
+      plan_.constant_bytes += Bytes(value);
       return;
     }
     int32_t block = -1;

@@ -17,8 +17,8 @@
 namespace minnow {
 
 struct MemoryPlan {
-  // By value: its place in the arena; -1 where it lies in a variable, or is
-  // sparse and has a buffer of its own.
+  // By value: its place in the arena, or among the constants; -1 where it lies
+  // in a variable, or is sparse and has a buffer of its own.
   std::vector<int64_t> offsets;
   // By position in the schedule: the place of the node's scratch memory.
   std::vector<int64_t> workspaces;
@@ -27,6 +27,7 @@ struct MemoryPlan {
   int64_t planned_bytes = 0;
   int64_t unshared_bytes = 0;
   int64_t lower_bound_bytes = 0;
+  int64_t constant_bytes = 0;
 };
 
 // `workspace_bytes` has an entry for each position of the schedule.

@@ -19,6 +19,7 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -211,6 +212,13 @@ struct OpDef {
   InferDTypeFn dtype = SameDType;
   GradientFn gradient = nullptr;  // Null where the operator has none.
   std::vector<InplacePair> inplace = {};
+  // For transpose_folding.h. Whether it does nothing but swap the last two axes
+  // of its input, which has so many.
+  bool (*is_transpose)(const Attrs& attrs, size_t rank) = nullptr;
+  // The attributes with which it reads an input, which has so many axes, with
+  // the last two swapped; none where there are none.
+  std::optional<Attrs> (*with_transposed)(const Attrs& attrs, size_t input,
+                                          size_t rank) = nullptr;
   GroupDef groups = {};  // None: all inputs belong to one kernel.
   std::vector<Kernel> kernels = {};
   // It draws random numbers: its nodes have streams and are never merged.

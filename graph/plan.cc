@@ -7,11 +7,13 @@
 #include "absl/strings/str_join.h"
 #include "minnow/core/status.h"
 #include "minnow/graph/common_subexpressions.h"
+#include "minnow/graph/constant_folding.h"
 #include "minnow/graph/fusion.h"
 #include "minnow/graph/memory_plan.h"
 #include "minnow/graph/print.h"
 #include "minnow/graph/schedule.h"
 #include "minnow/graph/storage.h"
+#include "minnow/graph/transpose_folding.h"
 
 namespace minnow {
 namespace {
@@ -128,6 +130,9 @@ class Planner {
     if (options_.strict_storage && !schedule_.conflicts.empty()) {
       return Conflict(schedule_.conflicts[0]);
     }
+    if (options_.rewrites.fold) {
+      FoldConstants(g_.graph, g_.index, g_.types, g_.choice, schedule_);
+    }
     // By node in the order of the schedule.
     std::vector<std::vector<PlanStep>> kernel_steps;
     std::vector<int64_t> workspaces;
@@ -158,6 +163,10 @@ class Planner {
           ++num_fallbacks_;
           fallback_bytes_ += Bytes(step.args.back());
         }
+        if (schedule_.constant[step.node]) {
+          step.note = "once, at bind";
+          ++num_constant_steps_;
+        }
         steps_.push_back(std::move(step));
       }
     }
@@ -177,12 +186,14 @@ class Planner {
               .storages = std::move(g_.choice.storages),
               .places = std::move(places_),
               .steps = std::move(steps_),
+              .num_constant_steps = num_constant_steps_,
               .planned_bytes = memory.planned_bytes,
               .unshared_bytes = memory.unshared_bytes,
               .lower_bound_bytes = memory.lower_bound_bytes,
+              .constant_bytes = memory.constant_bytes,
               .num_fallbacks = num_fallbacks_,
               .fallback_bytes = fallback_bytes_};
-    if (options_.fuse) FuseSteps(plan);
+    if (options_.rewrites.fuse) FuseSteps(plan);
     return plan;
   }
 
@@ -283,14 +294,19 @@ class Planner {
 
   void PlaceValues(const MemoryPlan& memory) {
     places_.resize(static_cast<size_t>(g_.index.size()));
-    for (size_t value = 0; value < places_.size(); ++value) {
-      ValuePlace& place = places_[value];
-      if (schedule_.variable[value] >= 0) {
-        place = {ValuePlace::Kind::kVariable, schedule_.variable[value], 0};
-      } else if (g_.choice.storages[value] != StorageType::kDense) {
-        place.kind = ValuePlace::Kind::kOwn;
-      } else if (memory.offsets[value] >= 0) {
-        place = {ValuePlace::Kind::kArena, -1, memory.offsets[value]};
+    for (size_t id = 0; id < g_.graph.nodes.size(); ++id) {
+      for (int32_t i = 0; i < g_.index.count(id); ++i) {
+        const int32_t value = g_.index.first(id) + i;
+        ValuePlace& place = places_[value];
+        if (schedule_.variable[value] >= 0) {
+          place = {ValuePlace::Kind::kVariable, schedule_.variable[value], 0};
+        } else if (g_.choice.storages[value] != StorageType::kDense) {
+          place.kind = ValuePlace::Kind::kOwn;
+        } else if (memory.offsets[value] >= 0) {
+          place = {schedule_.constant[id] ? ValuePlace::Kind::kConstant
+                                          : ValuePlace::Kind::kArena,
+                   -1, memory.offsets[value]};
+        }
       }
     }
   }
@@ -314,6 +330,7 @@ class Planner {
   Schedule schedule_;
   std::vector<ValuePlace> places_;
   std::vector<PlanStep> steps_;
+  size_t num_constant_steps_ = 0;
   int64_t num_fallbacks_ = 0;
   int64_t fallback_bytes_ = 0;
 };
@@ -326,10 +343,15 @@ absl::StatusOr<Plan> MakePlan(
     const PlanOptions& options) {
   graph = RemoveDeadNodes(std::move(graph));
   MINNOW_RETURN_IF_ERROR(CheckOperatorsKnown(graph));
-  if (options.merge) graph = MergeCommonSubexpressions(std::move(graph));
+  if (options.rewrites.merge)
+    graph = MergeCommonSubexpressions(std::move(graph));
   MINNOW_ASSIGN_OR_RETURN(graph, SeparateVariables(std::move(graph)));
   MINNOW_ASSIGN_OR_RETURN(TypedGraph typed,
                           InferAll(std::move(graph), variables));
+  if (options.rewrites.transpose &&
+      FoldTransposes(typed.graph, typed.index, typed.types, typed.choice)) {
+    MINNOW_ASSIGN_OR_RETURN(typed, InferAll(std::move(typed.graph), variables));
+  }
   MINNOW_RETURN_IF_ERROR(CheckUpdates(typed));
   absl::flat_hash_map<int32_t, std::string> notes;
   if (NeedsCasts(typed.graph, typed.index, typed.choice)) {
@@ -421,11 +443,12 @@ std::string Plan::ToString() const {
                             i - 1)});
   }
   std::string text = AlignColumns(rows);
-  absl::StrAppend(&text, "planned ", planned_bytes, " bytes, without sharing ",
-                  unshared_bytes, ", largest live set ", lower_bound_bytes,
-                  "; ", num_fallbacks,
-                  num_fallbacks == 1 ? " fallback, " : " fallbacks, ",
-                  fallback_bytes, " bytes\n");
+  absl::StrAppend(
+      &text, "planned ", planned_bytes, " bytes, without sharing ",
+      unshared_bytes, ", largest live set ", lower_bound_bytes,
+      constant_bytes > 0 ? absl::StrCat(", constants ", constant_bytes) : "",
+      "; ", num_fallbacks, num_fallbacks == 1 ? " fallback, " : " fallbacks, ",
+      fallback_bytes, " bytes\n");
   return text;
 }
 

@@ -22,17 +22,27 @@
 
 namespace minnow {
 
+// What the plan makes of a graph to save time; each can be left out. They
+// change no bit of the results, but for products of other memory layouts
+// (transpose), which may round differently.
+struct Rewrites {
+  // Equal nodes are computed once, see common_subexpressions.h.
+  bool merge = true;
+  // Products read what transposes read, see transpose_folding.h.
+  bool transpose = true;
+  // What is constant is computed at bind, see constant_folding.h.
+  bool fold = true;
+  // Elementwise steps run together, see fusion.h.
+  bool fuse = true;
+};
+
 struct PlanOptions {
   // A conversion to dense that nobody asked for, and a copy of a variable that
   // is updated, are errors that name the node.
   bool strict_storage = false;
   // Of the arena; a larger one is an error. 0: no limit.
   int64_t memory_limit = 0;
-  // The rewrites, which change no bit of the results.
-  // Equal nodes are computed once, see common_subexpressions.h.
-  bool merge = true;
-  // Elementwise steps run together, see fusion.h.
-  bool fuse = true;
+  Rewrites rewrites = {};
 };
 
 // Where a value lies.
@@ -41,11 +51,12 @@ struct ValuePlace {
     kNone,      // Nobody needs it.
     kVariable,  // In the array that is bound to a variable.
     kArena,
-    kOwn,  // Sparse: in a buffer of its own, which grows as it must.
+    kConstant,  // In the memory that is written at bind, and only then.
+    kOwn,       // Sparse: in a buffer of its own, which grows as it must.
   };
   Kind kind = Kind::kNone;
   int32_t variable = -1;  // The node of the variable.
-  int64_t offset = 0;     // In the arena.
+  int64_t offset = 0;     // In the arena, or among the constants.
 };
 
 // How a step runs together with the one before it, see fusion.h.
@@ -74,11 +85,14 @@ struct Plan {
   std::vector<StorageType> storages;  // By value.
   std::vector<ValuePlace> places;     // By value.
   std::vector<PlanStep> steps;
+  // The first steps run when the graph is bound, the others in each run.
+  size_t num_constant_steps = 0;
 
   // Bytes of the arena; without sharing of memory; the largest live set.
   int64_t planned_bytes = 0;
   int64_t unshared_bytes = 0;
   int64_t lower_bound_bytes = 0;
+  int64_t constant_bytes = 0;
   // Conversions to dense that no user asked for, and the bytes they make.
   int64_t num_fallbacks = 0;
   int64_t fallback_bytes = 0;

@@ -24,6 +24,7 @@ class Scheduler {
         tied_(static_cast<size_t>(index.size()), -1),
         last_in_(graph.nodes.size(), -1) {
     const size_t num_values = static_cast<size_t>(index.size());
+    schedule_.constant.assign(graph.nodes.size(), false);
     schedule_.shares.assign(num_values, -1);
     schedule_.copied_from.assign(num_values, -1);
     schedule_.variable.assign(num_values, -1);
@@ -35,6 +36,7 @@ class Scheduler {
     for (size_t i = 0; i < graph_.updates.size(); ++i) PlaceUpdate(i);
     ShareTiedValues();
     Order();
+    RemoveUnread();
     for (size_t i = 0; i < graph_.updates.size(); ++i) {
       const Update& update = graph_.updates[i];
       if (schedule_.variable[index_[update.value]] != update.variable) {
@@ -302,6 +304,23 @@ class Scheduler {
       }
       schedule_.variable[value] = -1;
     }
+  }
+
+  // What only tells its readers a shape need not run.
+  void RemoveUnread() {
+    std::vector<bool> runs(graph_.nodes.size());
+    for (size_t id = graph_.nodes.size(); id-- > 0;) {
+      const Node& node = graph_.nodes[id];
+      if (node.is_variable()) continue;
+      runs[id] = !node.IsPure() || node.op->fails_on_data;
+      for (int32_t i = 0; i < index_.count(id); ++i) {
+        const int32_t value = index_.first(id) + i;
+        runs[id] = runs[id] || kept_[value] ||
+                   std::any_of(readers_[value].begin(), readers_[value].end(),
+                               [&](int32_t reader) { return runs[reader]; });
+      }
+    }
+    std::erase_if(schedule_.order, [&](int32_t id) { return !runs[id]; });
   }
 
   const Graph& graph_;

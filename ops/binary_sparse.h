@@ -1,8 +1,9 @@
 // Kernels of functions of two elements for sparse arrays, where f(0, 0) = 0.
 //
-//   SumKernels(BinaryKernels<Plus>(types))      // Both row_sparse, or both
-//   csr. ProductKernels(BinaryKernels<Times>(types))  // One of them may be
-//   dense.
+//   // Both are row_sparse, or both csr.
+//   SumKernels(BinaryKernels<Plus>(types))
+//   // One of them may be dense.
+//   ProductKernels(BinaryKernels<Times>(types))
 //
 // A sum is stored where one of the arrays is, a product where all sparse ones
 // are. The elements that are stored are gathered, so that the dense kernel can

@@ -88,6 +88,21 @@ absl::Status InferDot(ShapeInference& node) {
   return node.MergeOutput(0, out);
 }
 
+// The attributes with which an operator reads the transpose of one of its
+// inputs: which one is a, and which one is b.
+constexpr size_t kNeither = static_cast<size_t>(-1);
+
+template <size_t a_input, size_t b_input>
+std::optional<Attrs> WithTransposed(const Attrs& attrs, size_t input,
+                                    size_t rank) {
+  auto a = attrs.As<DotAttrs>();
+  if (rank != 2) return std::nullopt;
+  if (input != a_input && input != b_input) return std::nullopt;
+  bool& transpose = input == a_input ? a.transpose_a : a.transpose_b;
+  transpose = !transpose;
+  return a;
+}
+
 // The product is linear in both factors, so all derivatives are products, too.
 std::vector<Symbol> DotGradient(const GradientContext& node) {
   const Attrs attrs = node.untyped_attrs();
@@ -122,6 +137,7 @@ storage, of any factors.)",
       .inputs = {"lhs", "rhs"},
       .shape = InferDot,
       .gradient = DotGradient,
+      .with_transposed = WithTransposed<0, 1>,
       .kernels = Joined(
           {KernelsFor(FloatTypes(),
                       []<typename T>() {
@@ -140,6 +156,7 @@ OpDef DotLhsOp() {
       .inputs = {"head", "rhs", {"lhs", Access::kUnread}},
       .shape = InferLike,
       .gradient = DotLhsGradient,
+      .with_transposed = WithTransposed<kNeither, 1>,
       .kernels = Joined(
           {KernelsFor(
                FloatTypes(),
@@ -158,6 +175,7 @@ OpDef DotRhsOp() {
       .inputs = {"head", "lhs", {"rhs", Access::kUnread}},
       .shape = InferLike,
       .gradient = DotRhsGradient,
+      .with_transposed = WithTransposed<1, kNeither>,
       .kernels = Joined(
           {KernelsFor(
                FloatTypes(),
@@ -246,6 +264,10 @@ transpose_a and transpose_b swap the last two axes of lhs and of rhs.)",
       .inputs = {"lhs", "rhs"},
       .shape = InferBatchDot,
       .gradient = BatchDotGradient,
+      .with_transposed =
+          [](const Attrs& attrs, size_t input, size_t) {
+            return WithTransposed<0, 1>(attrs, input, 2);
+          },
       .kernels = KernelsFor(
           FloatTypes(),
           []<typename T>() {

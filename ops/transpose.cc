@@ -66,6 +66,14 @@ absl::StatusOr<MovePlan> PlanPermuted(const Attrs& attrs,
   return PlanView({shapes[1], from}, 2);
 }
 
+template <typename A>
+bool SwapsLastAxes(const Attrs& attrs, size_t rank) {
+  absl::StatusOr<Axes> axes = Permutation(attrs.As<A>(), rank);
+  if (!axes.ok() || rank < 2) return false;
+  std::swap((*axes)[rank - 2], (*axes)[rank - 1]);
+  return std::is_sorted(axes->begin(), axes->end());
+}
+
 std::vector<Symbol> TransposeGradient(const GradientContext& node) {
   const std::vector<int64_t>& axes = node.attrs<TransposeAttrs>().axes;
   const auto rank = static_cast<int64_t>(axes.size());
@@ -91,6 +99,15 @@ OpDef OrderOp(const char* name, std::vector<std::string> aliases,
       .gradient = gradient,
       .kernels = MoveKernels<plan>({kMoveIn, kMoveOut}),
   };
+}
+
+template <typename A>
+OpDef PermutationOp(const char* name, std::vector<std::string> aliases,
+                    const char* doc, GradientFn gradient) {
+  OpDef op = OrderOp<A, PlanPermuted<A>>(name, std::move(aliases), doc,
+                                         InferPermuted<A>, gradient);
+  op.is_transpose = SwapsLastAxes<A>;
+  return op;
 }
 
 // reverse --------------------------------------------------------------------
@@ -241,15 +258,14 @@ Symbol DepthToSpace(Symbol data, const BlockSizeAttrs& attrs,
 
 std::vector<OpDef> TransposeOps() {
   return {
-      OrderOp<TransposeAttrs, PlanPermuted<TransposeAttrs>>(
+      PermutationOp<TransposeAttrs>(
           "transpose", {},
           "out[i_0, ..., i_n] = data[j_0, ..., j_n], where j[axes[k]] = i[k]",
-          InferPermuted<TransposeAttrs>, TransposeGradient),
-      OrderOp<SwapAxisAttrs, PlanPermuted<SwapAxisAttrs>>(
+          TransposeGradient),
+      PermutationOp<SwapAxisAttrs>(
           "SwapAxis", {"_npi_swapaxes", "swapaxes"},
           "out[..., i, ..., j, ...] = data[..., j, ..., i, ...], in the axes "
           "dim1 and dim2",
-          InferPermuted<SwapAxisAttrs>,
           [](const GradientContext& node) -> std::vector<Symbol> {
             return {op::SwapAxis(node.head(0), node.attrs<SwapAxisAttrs>())};
           }),

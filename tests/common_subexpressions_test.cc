@@ -72,7 +72,7 @@ TEST(CommonSubexpressionsTest, OutputsAndUpdatesMayShareAValue) {
     auto step = Executor::Bind(
         *b.Build({one, other}),
         {.variables = {{"x", array(3)}, {"v", old_v}, {"w", old_w}},
-         .merge = merge});
+         .rewrites = {.merge = merge}});
     ASSERT_TRUE(step.ok()) << step.status();
     ASSERT_TRUE(step->Run().ok());
     for (const NDArray& result :

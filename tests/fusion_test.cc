@@ -28,7 +28,7 @@ std::vector<Fusion> Fused(const Graph& graph,
                           bool fuse = true) {
   absl::flat_hash_map<std::string, VariableType> types;
   for (const auto& [name, shape] : shapes) types[name] = {.shape = shape};
-  auto plan = MakePlan(graph, types, {.fuse = fuse});
+  auto plan = MakePlan(graph, types, {.rewrites = {.fuse = fuse}});
   EXPECT_TRUE(plan.ok()) << plan.status();
   std::vector<Fusion> fused;
   for (const PlanStep& step : plan->steps) fused.push_back(step.fusion);
@@ -105,7 +105,8 @@ TEST(FusionTest, SideBySideChangesNoBitOnAnyNumberOfThreads) {
   std::vector<int64_t> sizes = {0, 100000, 1, 32768, 32769};
   for (int64_t i = 0; i < 300; ++i) sizes.push_back(1 + i * 7);
   const Graph graph = ManyUpdates(sizes);
-  auto apart = *Executor::Bind(graph, {.threads = 1, .fuse = false});
+  auto apart =
+      *Executor::Bind(graph, {.threads = 1, .rewrites = {.fuse = false}});
   for (int run = 0; run < 3; ++run) ASSERT_TRUE(apart.Run().ok());
   for (int threads : {1, 2, 3}) {
     auto beside = *Executor::Bind(graph, {.threads = threads});
@@ -151,7 +152,8 @@ absl::StatusOr<Executor> TrainedMlp(const std::vector<int64_t>& layers,
 TEST(FusionTest, TrainingChangesNoBitOnAnyNumberOfThreads) {
   for (const std::vector<int64_t>& layers :
        {std::vector<int64_t>{5, 3, 2, 2}, {784, 256, 128, 10}}) {
-    const auto apart = TrainedMlp(layers, {.threads = 1, .fuse = false});
+    const auto apart =
+        TrainedMlp(layers, {.threads = 1, .rewrites = {.fuse = false}});
     ASSERT_TRUE(apart.ok()) << apart.status();
     for (int threads : {1, 2, 3}) {
       const auto fused = TrainedMlp(layers, {.threads = threads});
@@ -172,7 +174,8 @@ TEST(FusionTest, ThePlanShowsIt) {
   const Symbol x = b.Variable("x", {.shape = {4}});
   auto plan = MakePlan(*b.Build({x * 2.0f + 1.0f}), {}, {});
   EXPECT_THAT(plan->ToString(), HasSubstr("fused with step 0"));
-  plan = MakePlan(*b.Build({x * 2.0f + 1.0f}), {}, {.fuse = false});
+  plan =
+      MakePlan(*b.Build({x * 2.0f + 1.0f}), {}, {.rewrites = {.fuse = false}});
   EXPECT_THAT(plan->ToString(), Not(HasSubstr("fused")));
 }
 
@@ -288,7 +291,8 @@ TEST(FusionTest, ChangesNoBitOnAnyNumberOfThreads) {
     ASSERT_TRUE(graph.ok()) << graph.status();
     const auto arrays = trees.ArraysFor(*graph);
     auto apart = Executor::Bind(
-        *graph, {.variables = arrays, .threads = 1, .fuse = false});
+        *graph,
+        {.variables = arrays, .threads = 1, .rewrites = {.fuse = false}});
     ASSERT_TRUE(apart.ok()) << apart.status();
     ASSERT_TRUE(apart->Run().ok());
     for (int threads : {1, 2, 3}) {
