@@ -6,8 +6,9 @@ namespace minnow {
 namespace {
 
 // A worker that finds no work looks again this often before it sleeps: about
-// 20 microseconds, so that the next operator of a graph finds it awake.
-constexpr int kSpins = 1000;
+// 100 microseconds, longer than a step of training spends between regions (on
+// small operators, on the next batch). To wake it costs tens of them.
+constexpr int kSpins = 5000;
 
 inline void Pause() {
 #if defined(__x86_64__)
