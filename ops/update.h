@@ -43,7 +43,9 @@ struct Clip {
                         : std::numeric_limits<T>::infinity()) {}
 
   MINNOW_INLINE T operator()(T x) const {
-    return x > bound ? bound : x < -bound ? -bound : x;
+    // A maximum and a minimum, one instruction each.
+    const T above = x < -bound ? -bound : x;
+    return above > bound ? bound : above;
   }
 
   T bound;
