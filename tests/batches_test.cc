@@ -9,6 +9,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "minnow/tests/arrays.h"
 #include "minnow/train/dataset.h"
 #include "minnow/train/shuffle.h"
 
@@ -19,16 +20,6 @@ using ::testing::ElementsAre;
 using ::testing::EndsWith;
 using ::testing::SizeIs;
 using ::testing::StartsWith;
-
-std::string Message(const absl::Status& status) {
-  return std::string(status.message());
-}
-
-template <typename T>
-std::vector<T> Values(const NDArray& array) {
-  const absl::Span<const T> values = array.values<T>();
-  return std::vector<T>(values.begin(), values.end());
-}
 
 TEST(RandomOrderTest, IsAPermutationThatDependsOnTheKeyOnly) {
   const std::vector<uint32_t> order = RandomOrder(1000, {.seed = 1});
@@ -72,15 +63,15 @@ Dataset TestData(int n) {
   return data;
 }
 
-NDArray Floats(const Shape& shape) {
+NDArray ZerosOf(const Shape& shape) {
   return *NDArray::Zeros(shape, DType::kFloat32);
 }
 
 // The labels of the next batch, whose features belong to them.
 std::vector<float> NextLabels(Batches& batches) {
   const int64_t size = batches.next_size();
-  const NDArray features = Floats({size, 2});
-  const NDArray labels = Floats({size});
+  const NDArray features = ZerosOf({size, 2});
+  const NDArray labels = ZerosOf({size});
   const absl::Status status = batches.Next(features, labels);
   EXPECT_TRUE(status.ok()) << status;
   for (int64_t i = 0; i < size; ++i) {
@@ -88,7 +79,7 @@ std::vector<float> NextLabels(Batches& batches) {
     EXPECT_EQ(features.values<float>()[2 * i], 10 * label);
     EXPECT_EQ(features.values<float>()[2 * i + 1], 10 * label + 1);
   }
-  return Values<float>(labels);
+  return ValuesOf<float>(labels);
 }
 
 std::vector<float> EpochLabels(Batches& batches) {
@@ -107,7 +98,7 @@ TEST(BatchesTest, DropsTheRemainderInTraining) {
   const std::vector<float> labels = EpochLabels(*batches);
   EXPECT_THAT(labels, SizeIs(9));
   EXPECT_THAT(std::set<float>(labels.begin(), labels.end()), SizeIs(9));
-  EXPECT_EQ(batches->Next(Floats({3, 2}), Floats({3})).code(),
+  EXPECT_EQ(batches->Next(ZerosOf({3, 2}), ZerosOf({3})).code(),
             absl::StatusCode::kOutOfRange);
 }
 
@@ -173,7 +164,7 @@ TEST(BatchesTest, RefusesAPositionOfOtherData) {
   for (const BatchPosition& position :
        {BatchPosition{-1, 0}, BatchPosition{0, -4}, BatchPosition{0, 20},
         BatchPosition{0, 3}}) {
-    EXPECT_THAT(Message(batches->Seek(position)),
+    EXPECT_THAT(std::string(batches->Seek(position).message()),
                 StartsWith("data position: expected an epoch from 0 and an "
                            "example from 0 to 16, a multiple of 4; found "
                            "epoch"));
@@ -191,42 +182,44 @@ TEST(BatchesTest, ScalesBytes) {
   absl::StatusOr<Batches> batches =
       Batches::Create(&data, {.batch_size = 2, .shuffle = false});
   ASSERT_TRUE(batches.ok()) << batches.status();
-  const NDArray features = Floats({2, 3});  // Flat, as an MLP has it.
-  const NDArray labels = Floats({2});
+  const NDArray features = ZerosOf({2, 3});  // Flat, as an MLP has it.
+  const NDArray labels = ZerosOf({2});
   const absl::Status status = batches->Next(features, labels);
   ASSERT_TRUE(status.ok()) << status;
-  EXPECT_THAT(Values<float>(features),
+  EXPECT_THAT(ValuesOf<float>(features),
               ElementsAre(0, 0.5f, 1, 126.5f, 127, 127.5f));
-  EXPECT_THAT(Values<float>(labels), ElementsAre(1, 0));
+  EXPECT_THAT(ValuesOf<float>(labels), ElementsAre(1, 0));
 }
 
 TEST(BatchesTest, RefusesArraysThatDoNotFitAndStaysWhereItIs) {
   const Dataset data = TestData(4);
   absl::StatusOr<Batches> batches = Batches::Create(&data, {.batch_size = 2});
   ASSERT_TRUE(batches.ok()) << batches.status();
-  EXPECT_EQ(Message(batches->Next(Floats({2, 3}), Floats({2}))),
+  EXPECT_EQ(batches->Next(ZerosOf({2, 3}), ZerosOf({2})).message(),
             "features: expected dense float32 of 2 rows and 4 elements, found "
             "dense (2,3) float32");
-  EXPECT_EQ(Message(batches->Next(Floats({2, 2}), Floats({3}))),
+  EXPECT_EQ(batches->Next(ZerosOf({2, 2}), ZerosOf({3})).message(),
             "labels: expected dense float32 of 2 rows and 2 elements, found "
             "dense (3,) float32");
-  EXPECT_THAT(Message(batches->Next(Floats({2, 2}),
-                                    *NDArray::Zeros({2}, DType::kInt32))),
-              EndsWith("found dense (2,) int32"));
-  EXPECT_THAT(Message(batches->Next(NDArray(), Floats({2}))),
+  EXPECT_THAT(
+      std::string(
+          batches->Next(ZerosOf({2, 2}), *NDArray::Zeros({2}, DType::kInt32))
+              .message()),
+      EndsWith("found dense (2,) int32"));
+  EXPECT_THAT(std::string(batches->Next(NDArray(), ZerosOf({2})).message()),
               EndsWith("found nothing"));
   EXPECT_EQ(batches->position(), BatchPosition{});
 }
 
 TEST(BatchesTest, RefusesABatchSizeThatFillsNoBatch) {
   const Dataset data = TestData(4);
-  EXPECT_EQ(Message(Batches::Create(&data, {.batch_size = 5}).status()),
+  EXPECT_EQ(Batches::Create(&data, {.batch_size = 5}).status().message(),
             "batch size: expected 1 to 4, found 5");
-  EXPECT_EQ(Message(Batches::Create(&data, {.batch_size = 0}).status()),
+  EXPECT_EQ(Batches::Create(&data, {.batch_size = 0}).status().message(),
             "batch size: expected 1 to 4, found 0");
   Dataset wrong = TestData(4);
   wrong.features = *wrong.features.Cast(DType::kFloat64);
-  EXPECT_EQ(Message(Batches::Create(&wrong, {.batch_size = 2}).status()),
+  EXPECT_EQ(Batches::Create(&wrong, {.batch_size = 2}).status().message(),
             "features: expected uint8 or float32, found dense (4,2) float64");
 }
 

@@ -9,6 +9,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "minnow/interop/mxnet_params.h"
+#include "minnow/tests/arrays.h"
 #include "minnow/tests/cli.h"
 #include "minnow/tests/sanitized.h"
 
@@ -29,11 +30,6 @@ constexpr char kSquareJson[] = R"({"nodes": [
 NamedArray Floats(const std::string& name, const Shape& shape,
                   std::vector<float> values) {
   return {name, *NDArray::FromValues<float>(shape, values)};
-}
-
-std::vector<float> ValuesOf(const NDArray& array) {
-  const auto values = array.values<float>();
-  return {values.begin(), values.end()};
 }
 
 class CliRunTest : public CliTest {

@@ -9,17 +9,12 @@
 #include "gtest/gtest.h"
 #include "minnow/core/convert.h"
 #include "minnow/core/ndarray.h"
+#include "minnow/tests/arrays.h"
 
 namespace minnow {
 namespace {
 
 using Ints = std::vector<int64_t>;
-
-NDArray Floats(const Shape& shape, const std::vector<float>& values) {
-  absl::StatusOr<NDArray> array = NDArray::FromValues<float>(shape, values);
-  EXPECT_TRUE(array.ok()) << array.status();
-  return *std::move(array);
-}
 
 // n values 1, 2, 3, ...
 NDArray Counting(const Shape& shape) {
@@ -28,11 +23,6 @@ NDArray Counting(const Shape& shape) {
     values[i] = static_cast<float>(i + 1);
   }
   return Floats(shape, values);
-}
-
-std::vector<float> Values(const NDArray& array) {
-  const absl::Span<float> values = array.values<float>();
-  return {values.begin(), values.end()};
 }
 
 std::string Error(const absl::Status& status) {
@@ -94,8 +84,8 @@ TEST(NDArrayTest, HandlesAndViewsShareCopiesDoNot) {
   EXPECT_EQ(copy.values<float>()[2], 3);
   EXPECT_EQ(row.shape(), (Shape{1, 2}));
   // A copy of a view holds the view alone.
-  EXPECT_EQ(Values(*row.Copy()), (std::vector<float>{42, 4}));
-  EXPECT_EQ(Values(*row.Reshape({2})), (std::vector<float>{42, 4}));
+  EXPECT_EQ(ValuesOf(*row.Copy()), (std::vector<float>{42, 4}));
+  EXPECT_EQ(ValuesOf(*row.Reshape({2})), (std::vector<float>{42, 4}));
 }
 
 TEST(NDArrayTest, ViewsOfWhatIsNotThereAreErrors) {
@@ -138,7 +128,7 @@ TEST(NDArrayTest, OverlapsAreSharedBytes) {
 TEST(NDArrayTest, CopyFromWantsTheSameKind) {
   NDArray array = Counting({2, 2});
   EXPECT_TRUE(array.CopyFrom(Floats({2, 2}, {5, 6, 7, 8})).ok());
-  EXPECT_EQ(Values(array), (std::vector<float>{5, 6, 7, 8}));
+  EXPECT_EQ(ValuesOf(array), (std::vector<float>{5, 6, 7, 8}));
   EXPECT_EQ(Error(array.CopyFrom(Counting({4}))),
             "expected dense (2,2) float32, found dense (4,) float32");
   EXPECT_FALSE(array.CopyFrom(*array.Cast(DType::kFloat64)).ok());
@@ -149,7 +139,7 @@ TEST(NDArrayTest, CopyFromWantsTheSameKind) {
   EXPECT_TRUE(
       sparse.CopyFrom(*NDArray::RowSparse({3, 2}, Counting({1, 2}), {2})).ok());
   EXPECT_EQ(handle.indices(), Ints{2}) << "Handles share the new rows.";
-  EXPECT_EQ(Values(handle), (std::vector<float>{1, 2}));
+  EXPECT_EQ(ValuesOf(handle), (std::vector<float>{1, 2}));
 }
 
 TEST(RowSparseTest, NamesTheFirstBadRow) {
@@ -232,7 +222,7 @@ TEST(ToDenseTest, PutsEachValueInItsPlace) {
     for (int64_t row : stored) {
       for (int64_t c = 0; c < columns; ++c) expected[at(row, c)] = next++;
     }
-    EXPECT_EQ(Values(*row_sparse.ToDense()), expected);
+    EXPECT_EQ(ValuesOf(*row_sparse.ToDense()), expected);
 
     Ints indptr = {0}, all_columns;
     expected.assign(expected.size(), 0);
@@ -246,14 +236,14 @@ TEST(ToDenseTest, PutsEachValueInItsPlace) {
     }
     const NDArray values = Counting({static_cast<int64_t>(all_columns.size())});
     const NDArray csr = *NDArray::Csr(shape, values, indptr, all_columns);
-    EXPECT_EQ(Values(*csr.ToDense()), expected);
+    EXPECT_EQ(ValuesOf(*csr.ToDense()), expected);
 
     // A copy has parts of its own.
     const NDArray copy = *csr.Copy();
     EXPECT_FALSE(copy.Overlaps(csr));
     EXPECT_EQ(copy.indptr(), csr.indptr());
     EXPECT_EQ(copy.indices(), csr.indices());
-    EXPECT_EQ(Values(copy), Values(csr));
+    EXPECT_EQ(ValuesOf(copy), ValuesOf(csr));
   }
 }
 
@@ -283,7 +273,7 @@ TEST(CastTest, OfASparseArrayIsDense) {
   for (DType dtype : {DType::kFloat32, DType::kInt32}) {
     const NDArray cast = *sparse.Cast(dtype);
     EXPECT_EQ(cast.storage(), StorageType::kDense);
-    EXPECT_EQ(Values(*cast.Cast(DType::kFloat32)),
+    EXPECT_EQ(ValuesOf(*cast.Cast(DType::kFloat32)),
               (std::vector<float>{0, 1, 0}));
   }
 }

@@ -13,6 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "minnow/tests/arrays.h"
 #include "minnow/train/csv_reader.h"
 #include "minnow/train/dataset.h"
 #include "minnow/train/idx_reader.h"
@@ -85,12 +86,6 @@ std::string Message(const absl::Status& status) {
   return std::string(status.message());
 }
 
-template <typename T>
-std::vector<T> Values(const NDArray& array) {
-  const absl::Span<const T> values = array.values<T>();
-  return std::vector<T>(values.begin(), values.end());
-}
-
 using IdxReaderTest = DataFileTest;
 
 TEST_F(IdxReaderTest, ReadsPlainAndCompressedFiles) {
@@ -99,7 +94,7 @@ TEST_F(IdxReaderTest, ReadsPlainAndCompressedFiles) {
     const absl::StatusOr<NDArray> array = ReadIdx(path);
     ASSERT_TRUE(array.ok()) << array.status();
     EXPECT_EQ(array->Describe(), "dense (2,3) uint8");
-    EXPECT_THAT(Values<uint8_t>(*array), ElementsAre(1, 2, 3, 4, 5, 255));
+    EXPECT_THAT(ValuesOf<uint8_t>(*array), ElementsAre(1, 2, 3, 4, 5, 255));
   }
 }
 
@@ -107,19 +102,19 @@ TEST_F(IdxReaderTest, ReadsEveryTypeBigEndian) {
   const absl::StatusOr<NDArray> int8 =
       ReadIdx(Write("a", Idx(0x09, {1}, "\xFE")));
   ASSERT_TRUE(int8.ok()) << int8.status();
-  EXPECT_THAT(Values<int8_t>(*int8), ElementsAre(-2));
+  EXPECT_THAT(ValuesOf<int8_t>(*int8), ElementsAre(-2));
   const absl::StatusOr<NDArray> int32 =
       ReadIdx(Write("b", Idx(0x0C, {2}, BigEndian(258) + BigEndian(~1u))));
   ASSERT_TRUE(int32.ok()) << int32.status();
-  EXPECT_THAT(Values<int32_t>(*int32), ElementsAre(258, -2));
+  EXPECT_THAT(ValuesOf<int32_t>(*int32), ElementsAre(258, -2));
   const absl::StatusOr<NDArray> float32 =
       ReadIdx(Write("c", Idx(0x0D, {1}, BigEndian(0x3FC00000))));
   ASSERT_TRUE(float32.ok()) << float32.status();
-  EXPECT_THAT(Values<float>(*float32), ElementsAre(1.5f));
+  EXPECT_THAT(ValuesOf<float>(*float32), ElementsAre(1.5f));
   const absl::StatusOr<NDArray> float64 =
       ReadIdx(Write("d", Idx(0x0E, {1}, BigEndian(0xC0040000) + BigEndian(0))));
   ASSERT_TRUE(float64.ok()) << float64.status();
-  EXPECT_THAT(Values<double>(*float64), ElementsAre(-2.5));
+  EXPECT_THAT(ValuesOf<double>(*float64), ElementsAre(-2.5));
 }
 
 TEST_F(IdxReaderTest, ReadsAnArrayWithoutElements) {
@@ -221,7 +216,7 @@ TEST_F(CsvReaderTest, ReadsPlainAndCompressedFiles) {
     const absl::StatusOr<LabeledRows> rows = ReadCsv(path);
     ASSERT_TRUE(rows.ok()) << rows.status();
     EXPECT_EQ(rows->features.Describe(), "dense (3,2) float32");
-    EXPECT_THAT(Values<float>(rows->features),
+    EXPECT_THAT(ValuesOf<float>(rows->features),
                 ElementsAre(1, 2.5f, -30, 4, 5, 6));
     EXPECT_THAT(rows->labels, ElementsAre(0, 2, 1));
   }
@@ -231,7 +226,7 @@ TEST_F(CsvReaderTest, TakesTheLabelFromTheFirstColumn) {
   const absl::StatusOr<LabeledRows> rows = ReadCsv(
       Write("a", "7,1,2\n8,3,4\n"), {.label = CsvOptions::Label::kFirstColumn});
   ASSERT_TRUE(rows.ok()) << rows.status();
-  EXPECT_THAT(Values<float>(rows->features), ElementsAre(1, 2, 3, 4));
+  EXPECT_THAT(ValuesOf<float>(rows->features), ElementsAre(1, 2, 3, 4));
   EXPECT_THAT(rows->labels, ElementsAre(7, 8));
 }
 
@@ -239,7 +234,7 @@ TEST_F(CsvReaderTest, PassesOverAHeader) {
   const absl::StatusOr<LabeledRows> rows =
       ReadCsv(Write("a", "width,height,class\n1,2,0\n"));
   ASSERT_TRUE(rows.ok()) << rows.status();
-  EXPECT_THAT(Values<float>(rows->features), ElementsAre(1, 2));
+  EXPECT_THAT(ValuesOf<float>(rows->features), ElementsAre(1, 2));
 }
 
 TEST_F(CsvReaderTest, ReadsLinesThatCrossItsBuffer) {
@@ -345,7 +340,7 @@ TEST_F(DatasetTest, ConvertsIdxFilesOfOtherTypes) {
             BigEndian(1) + BigEndian(2) + BigEndian(3) + BigEndian(~0u)));
   const absl::StatusOr<DataSplit> data = LoadData(Path(""));
   ASSERT_TRUE(data.ok()) << data.status();
-  EXPECT_THAT(Values<float>(data->test.features), ElementsAre(1, 2, 3, -1));
+  EXPECT_THAT(ValuesOf<float>(data->test.features), ElementsAre(1, 2, 3, -1));
   EXPECT_EQ(data->test.scale, 1.0f);
 }
 
@@ -407,7 +402,7 @@ TEST_F(DatasetTest, LoadsTheDigits) {
   EXPECT_EQ(data->Describe(), "digits: 1,438 + 359 images");
   EXPECT_EQ(data->train.features.Describe(), "dense (1438,8,8) float32");
   EXPECT_EQ(data->train.num_classes, 10);
-  EXPECT_THAT(Values<float>(data->train.features), Each(Le(16)));
+  EXPECT_THAT(ValuesOf<float>(data->train.features), Each(Le(16)));
   // The same ones each time, and every class in both parts.
   const absl::StatusOr<DataSplit> again = LoadDigits();
   ASSERT_TRUE(again.ok()) << again.status();

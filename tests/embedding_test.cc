@@ -16,6 +16,7 @@
 #include "minnow/ops/builtin.h"
 #include "minnow/ops/init.h"
 #include "minnow/ops/take.h"
+#include "minnow/tests/arrays.h"
 
 namespace minnow {
 namespace {
@@ -23,10 +24,6 @@ namespace {
 using ::testing::HasSubstr;
 
 using Arrays = absl::flat_hash_map<std::string, NDArray>;
-
-NDArray Floats(const Shape& shape, const std::vector<float>& values) {
-  return *NDArray::FromValues<float>(shape, values);
-}
 
 NDArray Table(const std::vector<int64_t>& rows,
               const std::vector<float>& values, int64_t num_rows = 6) {

@@ -8,21 +8,13 @@
 #include "minnow/graph/builder.h"
 #include "minnow/ops/builtin.h"
 #include "minnow/ops/sgd.h"
+#include "minnow/tests/arrays.h"
 
 namespace minnow {
 namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-
-NDArray Floats(const Shape& shape, std::vector<float> values) {
-  return *NDArray::FromValues<float>(shape, values);
-}
-
-std::vector<float> ValuesOf(const NDArray& array) {
-  const auto values = array.values<float>();
-  return {values.begin(), values.end()};
-}
 
 // The first example of the README.
 Graph SgdStep(bool in_place = true) {

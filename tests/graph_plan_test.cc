@@ -5,6 +5,7 @@
 #include "minnow/graph/plan.h"
 #include "minnow/ops/builtin.h"
 #include "minnow/ops/sgd.h"
+#include "minnow/tests/arrays.h"
 
 namespace minnow {
 namespace {
@@ -17,11 +18,6 @@ using ::testing::Not;
 NDArray Floats(std::vector<float> values) {
   const int64_t size = static_cast<int64_t>(values.size());
   return *NDArray::FromValues<float>({size}, values);
-}
-
-std::vector<float> ValuesOf(const NDArray& array) {
-  const auto values = array.values<float>();
-  return {values.begin(), values.end()};
 }
 
 absl::Status CheckedCopy(const RunContext&, const NoAttrs&,
