@@ -11,6 +11,10 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
   target_compile_options(
     minnow_options INTERFACE -Wno-uninitialized -Wno-maybe-uninitialized
                              -Wno-array-bounds)
+  # gcc collects no garbage: with a precompiled header that takes a twentieth of
+  # its time, and saves a tenth of its memory.
+  target_compile_options(minnow_options
+                         INTERFACE "--param=ggc-min-heapsize=1000000")
 endif()
 if(MINNOW_SANITIZE)
   # Without recovery: a finding ends the test, rather than being printed only.
