@@ -28,8 +28,9 @@ absl::Status Executor::Run() {
   for (Step* step : state.random_steps) {
     step->context.random.run = state.num_runs;
   }
-  MINNOW_RETURN_IF_ERROR(state.profile == nullptr ? state.RunSteps()
-                                                  : state.RunStepsProfiled());
+  MINNOW_RETURN_IF_ERROR(state.profile == nullptr
+                             ? state.RunSteps(state.EachRun())
+                             : state.RunStepsProfiled());
   ++state.num_runs;
   return absl::OkStatus();
 }

@@ -35,7 +35,7 @@ int64_t DenseBytes(const Plan& plan, int64_t step) {
       if (plan.storages[value] != StorageType::kDense) continue;
       const ValuePlace& place = plan.places[value];
       int64_t& bytes = arrays[{place.kind, place.variable, place.offset}];
-      bytes = std::max(bytes, plan.DenseBytes(value));
+      bytes = std::max(bytes, plan.types.DenseBytes(value));
     }
   }
   int64_t sum = 0;

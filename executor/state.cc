@@ -80,8 +80,8 @@ absl::Status WithLargestArray(const Plan& plan, const absl::Status& status) {
   for (const PlanStep& step : plan.steps) {
     for (int32_t value : step.args) {
       if (plan.places[value].kind != ValuePlace::Kind::kArena) continue;
-      if (plan.DenseBytes(value) <= most) continue;
-      most = plan.DenseBytes(value);
+      if (plan.types.DenseBytes(value) <= most) continue;
+      most = plan.types.DenseBytes(value);
       largest = &step;
     }
   }
@@ -213,7 +213,7 @@ Step Executor::State::MakeStep(size_t i) {
   step.context.threads = threads.get();
   if (planned.node < 0) {
     const int32_t from = planned.args[0];
-    copy_bytes.push_back(plan.DenseBytes(from));
+    copy_bytes.push_back(plan.types.DenseBytes(from));
     step.attrs = &copy_bytes.back();
     step.run =
         plan.storages[from] == StorageType::kDense ? CopyDense : CopySparse;
@@ -289,7 +289,7 @@ absl::StatusOr<std::unique_ptr<Executor::State>> Executor::State::Make(
   MINNOW_RETURN_IF_ERROR(state->MakeArena(arena));
   MINNOW_RETURN_IF_ERROR(state->MakeRefs());
   state->MakeSteps();
-  MINNOW_RETURN_IF_ERROR(state->RunConstantSteps());
+  MINNOW_RETURN_IF_ERROR(state->RunSteps(state->ConstantSteps()));
   MINNOW_RETURN_IF_ERROR(state->MakeOutputs());
   for (size_t id = 0; id < state->arrays.size(); ++id) {
     if (state->arrays[id]) {
@@ -300,17 +300,8 @@ absl::StatusOr<std::unique_ptr<Executor::State>> Executor::State::Make(
   return state;
 }
 
-absl::Status Executor::State::RunConstantSteps() {
-  for (const Step& step :
-       absl::MakeConstSpan(steps).first(plan.num_constant_steps)) {
-    absl::Status status = step.run(step.context, step.attrs, step.args);
-    if (!status.ok()) return Failed(step, status);
-  }
-  return absl::OkStatus();
-}
-
-absl::Status Executor::State::RunSteps() {
-  for (const Step& step : EachRun()) {
+absl::Status Executor::State::RunSteps(absl::Span<const Step> part) {
+  for (const Step& step : part) {
     absl::Status status = step.run(step.context, step.attrs, step.args);
     if (!status.ok()) return Failed(step, status);
   }

@@ -51,8 +51,14 @@ struct Executor::State {
   // After the array of a variable has been replaced.
   void PointToVariable(int32_t node);
   absl::Status MakeOutputs();
-  // One run.
-  absl::Status RunSteps();
+  // The steps that run once, at bind, and those of each run.
+  absl::Span<const Step> ConstantSteps() const {
+    return absl::MakeConstSpan(steps).first(plan.num_constant_steps);
+  }
+  absl::Span<const Step> EachRun() const {
+    return absl::MakeConstSpan(steps).subspan(plan.num_constant_steps);
+  }
+  absl::Status RunSteps(absl::Span<const Step> part);
   absl::Status RunStepsProfiled();
 
   Graph graph;          // As it was given.
@@ -85,10 +91,6 @@ struct Executor::State {
   absl::Status MakeArena(const std::shared_ptr<ArrayData>& reusable);
   absl::Status MakeRefs();
   void MakeSteps();
-  absl::Status RunConstantSteps();
-  absl::Span<const Step> EachRun() const {
-    return absl::MakeConstSpan(steps).subspan(plan.num_constant_steps);
-  }
   Step MakeStep(size_t planned);
   // The error of a step, with what had happened before it.
   absl::Status Failed(const Step& step, const absl::Status& status);

@@ -18,9 +18,7 @@ void FoldConstants(const Graph& graph, const ValueIndex& index,
   const auto is_constant_value = [&](int32_t value) {
     return !changes[value] && schedule.variable[value] < 0 &&
            choice.storages[value] == StorageType::kDense &&
-           types.shapes[value].num_elements() *
-                   static_cast<int64_t>(DTypeSize(*types.dtypes[value])) <=
-               kMaxConstantBytes;
+           types.DenseBytes(value) <= kMaxConstantBytes;
   };
   schedule.constant.assign(graph.nodes.size(), false);
   for (size_t id = 0; id < graph.nodes.size(); ++id) {

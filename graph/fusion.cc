@@ -97,7 +97,7 @@ class Group {
       }
       const ValuePlace& place = plan_->places[value];
       const Extent extent = {place.kind, place.variable, place.offset,
-                             place.offset + plan_->DenseBytes(value),
+                             place.offset + plan_->types.DenseBytes(value),
                              type.writes};
       bool is_known = false;
       for (const auto* list : std::initializer_list<const std::vector<Extent>*>{

@@ -13,6 +13,7 @@
 #ifndef MINNOW_GRAPH_INFER_H_
 #define MINNOW_GRAPH_INFER_H_
 
+#include <cstdint>
 #include <optional>
 #include <vector>
 
@@ -37,6 +38,13 @@ using VariableTypes = absl::flat_hash_map<int32_t, VariableType>;
 struct ValueTypes {
   std::vector<Shape> shapes;
   std::vector<std::optional<DType>> dtypes;
+
+  // Of the value as if dense.
+  // REQUIRES: CheckTypesKnown().
+  int64_t DenseBytes(int32_t value) const {
+    return shapes[value].num_elements() *
+           static_cast<int64_t>(DTypeSize(*dtypes[value]));
+  }
 };
 
 // A variable whose dtype nothing tells is float32. Errors name the node, its

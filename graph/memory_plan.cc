@@ -92,11 +92,7 @@ class MemoryPlanner {
     }
   }
 
-  int64_t Bytes(int32_t value) const {
-    // Checked when the types were.
-    return Align(types_.shapes[value].num_elements() *
-                 static_cast<int64_t>(DTypeSize(*types_.dtypes[value])));
-  }
+  int64_t Bytes(int32_t value) const { return Align(types_.DenseBytes(value)); }
 
   void Place(int32_t id, int32_t output) {
     const int32_t value = index_.first(id) + output;

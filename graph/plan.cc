@@ -161,7 +161,7 @@ class Planner {
         if (note != notes.end()) {
           step.note = note->second;
           ++num_fallbacks_;
-          fallback_bytes_ += Bytes(step.args.back());
+          fallback_bytes_ += g_.types.DenseBytes(step.args.back());
         }
         if (schedule_.constant[step.node]) {
           step.note = "once, at bind";
@@ -207,11 +207,6 @@ class Planner {
           "its input is needed later on"));
     }
     return absl::InternalError("no such value");
-  }
-
-  int64_t Bytes(int32_t value) const {
-    return g_.types.shapes[value].num_elements() *
-           static_cast<int64_t>(DTypeSize(*g_.types.dtypes[value]));
   }
 
   // Of each input the value, or the new one where it is changed.
@@ -343,8 +338,9 @@ absl::StatusOr<Plan> MakePlan(
     const PlanOptions& options) {
   graph = RemoveDeadNodes(std::move(graph));
   MINNOW_RETURN_IF_ERROR(CheckOperatorsKnown(graph));
-  if (options.rewrites.merge)
+  if (options.rewrites.merge) {
     graph = MergeCommonSubexpressions(std::move(graph));
+  }
   MINNOW_ASSIGN_OR_RETURN(graph, SeparateVariables(std::move(graph)));
   MINNOW_ASSIGN_OR_RETURN(TypedGraph typed,
                           InferAll(std::move(graph), variables));
@@ -379,17 +375,12 @@ absl::StatusOr<Plan> MakePlan(
   return Planner(std::move(typed), options).Run(notes);
 }
 
-int64_t Plan::DenseBytes(int32_t value) const {
-  return types.shapes[value].num_elements() *
-         static_cast<int64_t>(DTypeSize(*types.dtypes[value]));
-}
-
 int64_t Plan::OutputBytes(const PlanStep& step, int32_t out) const {
-  if (step.groups.empty()) return DenseBytes(out);
+  if (step.groups.empty()) return types.DenseBytes(out);
   int64_t bytes = 0;
   const size_t size = graph.nodes[step.node].op->groups.size;
   for (size_t i = 0; i < step.groups.size(); ++i) {
-    bytes += DenseBytes(step.args[i * size]);
+    bytes += types.DenseBytes(step.args[i * size]);
   }
   return bytes;
 }

@@ -97,8 +97,6 @@ struct Plan {
   int64_t num_fallbacks = 0;
   int64_t fallback_bytes = 0;
 
-  // Bytes of a value as if dense.
-  int64_t DenseBytes(int32_t value) const;
   // One line a step, then totals.
   std::string ToString() const;
 

@@ -10,6 +10,7 @@
 #include "gtest/gtest.h"
 #include "minnow/interop/mxnet_params.h"
 #include "minnow/tests/arrays.h"
+#include "minnow/tests/chain_json.h"
 #include "minnow/tests/cli.h"
 #include "minnow/tests/sanitized.h"
 
@@ -200,17 +201,10 @@ TEST_F(CliRunTest, RunRefusesWrongRequests) {
 
 TEST_F(CliRunTest, RunsAChainOfAMillionNodes) {
   constexpr int kNodes = ChainLength(1'000'000);
-  std::string json = R"({"nodes": [{"op": "null", "name": "x", "inputs": []})";
-  for (int i = 0; i < kNodes; ++i) {
-    absl::StrAppend(&json, R"(, {"op": "_plus_scalar", "name": "n)", i,
-                    R"(", "attrs": {"scalar": "1"}, "inputs": [[)", i,
-                    ", 0, 0]]}");
-  }
-  absl::StrAppend(&json, R"(], "arg_nodes": [0], "heads": [[)", kNodes,
-                  ", 0, 0]]}");
-  ASSERT_EQ(
-      RunMinnow({"convert", Write("chain.json", json), Path("chain.pb")}).err,
-      "");
+  ASSERT_EQ(RunMinnow({"convert", Write("chain.json", ChainJson(kNodes)),
+                       Path("chain.pb")})
+                .err,
+            "");
   const auto results =
       Results(Run(Path("chain.pb"), {Floats("arg:x", {1}, {0.5f})}));
   ASSERT_EQ(results.size(), 1u);

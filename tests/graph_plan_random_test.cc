@@ -372,7 +372,7 @@ std::vector<Lifetime> Lifetimes(const Plan& plan) {
       continue;
     }
     const int32_t id = static_cast<int32_t>(value);
-    lifetimes.push_back({place.offset, place.offset + plan.DenseBytes(id),
+    lifetimes.push_back({place.offset, place.offset + plan.types.DenseBytes(id),
                          first[value], last[value],
                          absl::StrCat("value ", value)});
   }

@@ -14,6 +14,7 @@
 #include "minnow/interop/run.h"
 #include "minnow/ops/builtin.h"
 #include "minnow/ops/sgd.h"
+#include "minnow/tests/chain_json.h"
 #include "minnow/tests/sanitized.h"
 
 namespace minnow {
@@ -23,26 +24,13 @@ using ::testing::ElementsAre;
 
 constexpr int kLength = ChainLength(200'000);
 
-// x + 1 + 1 + ...
-std::string ChainJson() {
-  std::string json = R"({"nodes": [{"op": "null", "name": "x", "inputs": []})";
-  for (int i = 0; i < kLength; ++i) {
-    absl::StrAppend(&json, R"(, {"op": "_plus_scalar", "name": "plus)", i,
-                    R"(", "attrs": {"scalar": "1"}, "inputs": [[)", i,
-                    ", 0, 0]]}");
-  }
-  absl::StrAppend(&json, R"(], "arg_nodes": [0], "heads": [[)", kLength,
-                  ", 0, 0]]}");
-  return json;
-}
-
 TEST(LongChainTest, IsConvertedFromJsonSavedLoadedAndRun) {
   const std::filesystem::path folder =
       std::filesystem::path(::testing::TempDir()) / "minnow_long_chain";
   std::filesystem::create_directories(folder);
   const std::string json_path = (folder / "chain.json").string();
   const std::string pb_path = (folder / "chain.pb").string();
-  std::ofstream(json_path) << ChainJson();
+  std::ofstream(json_path) << ChainJson(kLength);
   const auto from_json = LoadGraph(json_path, BuiltinOps());
   ASSERT_TRUE(from_json.ok()) << from_json.status();
   ASSERT_TRUE(SaveGraph(pb_path, *from_json).ok());
