@@ -9,7 +9,7 @@
 namespace minnow {
 namespace {
 
-constexpr int64_t kCheckGrain = 1 << 10;
+constexpr int64_t kCheckGrain = 1 << 7;
 constexpr int64_t kCheckBatch = 64;
 
 }  // namespace
@@ -25,7 +25,7 @@ absl::Status CheckLast(ThreadPool& threads, const int32_t* last, int64_t now,
       const int64_t size = std::min(kCheckBatch, end - begin);
       for (int64_t k = 0; k < size; ++k) {
         rows[k] = row_of(begin + k);
-        __builtin_prefetch(last + rows[k], /*rw=*/1);
+        __builtin_prefetch(last + rows[k], /*rw=*/0);
       }
       const int64_t* const bad = std::find_if(
           rows, rows + size,
