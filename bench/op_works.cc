@@ -1,6 +1,7 @@
 #include "minnow/bench/op_works.h"
 
 #include <algorithm>
+#include <cstring>
 #include <random>
 #include <utility>
 
@@ -81,17 +82,14 @@ absl::StatusOr<PlainOp> PlainOp::Create(const std::string& name, int threads) {
   MINNOW_ASSIGN_OR_RETURN(const rapidjson::Document entry, FindEntry(name));
   PlainOp plain;
   if (!entry.HasMember("plain")) return plain;
-  const std::string kind = entry["plain"].GetString();
-  std::mt19937_64 random(1);
-  MINNOW_ASSIGN_OR_RETURN(const NDArray input,
-                          RandomInput(entry["inputs"][0], random));
-  const int64_t size = input.num_elements() * (kind == "copy2" ? 2 : 1) /
-                       (kind == "half" ? 2 : 1);
-  plain.exists_ = true;
-  plain.only_reads_ = kind == "read";
+  const auto& bound = *entry["plain"].MemberBegin();
+  const std::string kind = bound.name.GetString();
+  plain.run_ = kind == "read" ? Read : kind == "memcpy" ? Copy : Negate;
   for (NDArray* array : {&plain.from_, &plain.to_}) {
-    MINNOW_ASSIGN_OR_RETURN(*array, NDArray::Zeros({size}, DType::kFloat32));
-    std::fill_n(array->values<float>().begin(), size, 1.0f);
+    MINNOW_ASSIGN_OR_RETURN(
+        *array, NDArray::Zeros({bound.value.GetInt64()}, DType::kFloat32));
+    const absl::Span<float> values = array->values<float>();
+    std::fill(values.begin(), values.end(), 1.0f);
   }
   plain.threads_ = std::make_unique<ThreadPool>(threads);
   return plain;
@@ -103,23 +101,34 @@ void PlainOp::Run() {
   float* to = to_.values<float>().data();
   ParallelFor(*threads_, size, size / threads_->num_threads() + 1,
               [&](int64_t begin, int64_t end) {
-                Vectorize([=, reads = only_reads_]() MINNOW_INLINE {
-                  if (!reads) {
-                    for (int64_t i = begin; i < end; ++i) to[i] = from[i];
-                    return;
-                  }
-                  // As many lanes as keep the adders busy.
-                  float sums[128] = {};
-                  int64_t i = begin;
-                  for (; i + 128 <= end; i += 128) {
-                    for (int64_t k = 0; k < 128; ++k) sums[k] += from[i + k];
-                  }
-                  for (; i < end; ++i) sums[0] += from[i];
-                  float sum = 0;
-                  for (float x : sums) sum += x;
-                  to[begin] = sum;
-                });
+                run_(end - begin, from + begin, to + begin);
               });
+}
+
+void PlainOp::Copy(int64_t n, const float* from, float* to) {
+  std::memcpy(to, from, static_cast<size_t>(n) * sizeof(float));
+}
+
+// Of a loop that copies, compilers make a call of memcpy.
+void PlainOp::Negate(int64_t n, const float* from, float* to) {
+  Vectorize([=]() MINNOW_INLINE {
+    for (int64_t i = 0; i < n; ++i) to[i] = -from[i];
+  });
+}
+
+void PlainOp::Read(int64_t n, const float* from, float* to) {
+  Vectorize([=]() MINNOW_INLINE {
+    // As many lanes as keep the adders busy.
+    float sums[128] = {};
+    int64_t i = 0;
+    for (; i + 128 <= n; i += 128) {
+      for (int64_t k = 0; k < 128; ++k) sums[k] += from[i + k];
+    }
+    for (; i < n; ++i) sums[0] += from[i];
+    float sum = 0;
+    for (float x : sums) sum += x;
+    to[0] = sum;
+  });
 }
 
 }  // namespace minnow

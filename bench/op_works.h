@@ -6,9 +6,11 @@
 // Each entry of the file has a name, an operator with attributes, its inputs
 // (a shape, or an object with the shape and the bound `high` of the numbers,
 // which are drawn from [0, high)), what to call in peers, where the inputs are
-// a, b and c, and the bound of the machine: "copy" reads and writes as many
-// bytes as the first input has, "read" only reads them; "half" copies half as
-// many, "copy2" twice as many.
+// a, b and c, and the bound of the machine, with its number of floats: "read"
+// goes through the inputs; "memcpy" is the C library's, which does not read a
+// line before it writes it, for operators that move elements; "loop" reads and
+// writes, with the same stores as elementwise functions and as many bytes as
+// inputs and output have together.
 #ifndef MINNOW_BENCH_OP_WORKS_H_
 #define MINNOW_BENCH_OP_WORKS_H_
 
@@ -30,12 +32,15 @@ class PlainOp {
   // A plain work without a size if the entry has none.
   static absl::StatusOr<PlainOp> Create(const std::string& name, int threads);
   // Whether there is anything to measure.
-  bool exists() const { return exists_; }
+  bool exists() const { return run_ != nullptr; }
   void Run();
 
  private:
-  bool exists_ = false;
-  bool only_reads_ = false;
+  static void Copy(int64_t n, const float* from, float* to);
+  static void Negate(int64_t n, const float* from, float* to);
+  static void Read(int64_t n, const float* from, float* to);
+
+  void (*run_)(int64_t n, const float* from, float* to) = nullptr;
   NDArray from_, to_;
   std::unique_ptr<ThreadPool> threads_;
 };
