@@ -26,14 +26,21 @@ void FusedSteps::Add(const Kernel& kernel, const void* attrs,
         {args[k], kernel.args[k].dtype, args[k]->size != step.size});
   }
   if (fusion_ == Fusion::kChain) {
-    AddToChain(step);
+    AddToChain(step, kernel, args);
   } else {
     AddBeside(step);
   }
   steps_.push_back(std::move(step));
 }
 
-void FusedSteps::AddToChain(const Step& step) {
+void FusedSteps::AddToChain(const Step& step, const Kernel& kernel,
+                            absl::Span<const ArrayRef* const> args) {
+  // A step that is no arithmetic is a link of its own.
+  if (links_.empty() || links_.back().run.size() == 0 ||
+      !links_.back().run.Join(kernel, step.attrs, args)) {
+    links_.push_back({steps_.size(), {}});
+    links_.back().run.Join(kernel, step.attrs, args);
+  }
   for (const Arg& arg : step.args) {
     if (!arg.repeated && arrays_.insert(arg.array->values).second) {
       element_bytes_ += static_cast<int64_t>(DTypeSize(arg.dtype));
@@ -73,8 +80,13 @@ void FusedSteps::RunChain(ThreadPool& threads) const {
       std::max<int64_t>(1, kElementwiseGrain / piece_) * piece_;
   ParallelFor(threads, steps_[0].size, grain, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; i += piece_) {
-      for (const Step& step : steps_) {
-        RunElements(step, i, std::min(end, i + piece_));
+      const int64_t stop = std::min(end, i + piece_);
+      for (const Link& link : links_) {
+        if (link.run.size() > 1) {
+          link.run.Run(i, stop);
+        } else {
+          RunElements(steps_[link.step], i, stop);
+        }
       }
     }
   });

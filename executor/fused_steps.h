@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/types/span.h"
 #include "minnow/core/view.h"
+#include "minnow/executor/arithmetic_run.h"
 #include "minnow/graph/kernel.h"
 #include "minnow/graph/plan.h"
 
@@ -45,7 +46,14 @@ class FusedSteps {
     int64_t begin, end;
   };
 
-  void AddToChain(const Step& step);
+  // Steps of a chain that run together on a piece: one, or some arithmetic.
+  struct Link {
+    size_t step;
+    ArithmeticRun run;
+  };
+
+  void AddToChain(const Step& step, const Kernel& kernel,
+                  absl::Span<const ArrayRef* const> args);
   void AddBeside(const Step& step);
   static void RunElements(const Step& step, int64_t begin, int64_t end);
   void RunChain(ThreadPool& threads) const;
@@ -54,8 +62,9 @@ class FusedSteps {
   Fusion fusion_;
   std::vector<Step> steps_;
 
-  // Of a chain: its arrays, the bytes of one element of each of them, and the
-  // elements of a piece.
+  // Of a chain: its links, its arrays, the bytes of one element of each of
+  // them, and the elements of a piece.
+  std::vector<Link> links_;
   absl::flat_hash_set<const void*> arrays_;
   int64_t element_bytes_ = 0;
   int64_t piece_ = 0;

@@ -46,6 +46,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "minnow/core/arithmetic_chain.h"
 #include "minnow/core/attrs.h"
 #include "minnow/core/philox.h"
 #include "minnow/core/shape.h"
@@ -148,6 +149,10 @@ struct Kernel {
   // elementwise_kernel.h.
   void (*elements)(const void* attrs, const ElementsRef* args,
                    int64_t n) = nullptr;
+  // Of an elementwise kernel that is one operation of float or double, on two
+  // inputs, or on one and a number: a chain of them stays in registers.
+  Arithmetic arithmetic = Arithmetic::kNone;
+  double (*number)(const void* attrs) = nullptr;
 
   constexpr Kernel When(bool (*condition)(const Attrs& attrs)) && {
     when = condition;

@@ -11,6 +11,7 @@
 
 #include <type_traits>
 
+#include "minnow/core/arithmetic_chain.h"
 #include "minnow/core/simd.h"
 
 namespace minnow {
@@ -31,6 +32,8 @@ MINNOW_INLINE constexpr T Wrapping(F f, T x, T y) {
 }  // namespace internal
 
 struct Plus {
+  static constexpr Arithmetic kArithmetic = Arithmetic::kAdd;
+
   template <typename T>
   MINNOW_INLINE constexpr T operator()(T x, T y) const {
     return internal::Wrapping(
@@ -39,6 +42,8 @@ struct Plus {
 };
 
 struct Minus {
+  static constexpr Arithmetic kArithmetic = Arithmetic::kSubtract;
+
   template <typename T>
   MINNOW_INLINE constexpr T operator()(T x, T y) const {
     return internal::Wrapping(
@@ -47,6 +52,8 @@ struct Minus {
 };
 
 struct Times {
+  static constexpr Arithmetic kArithmetic = Arithmetic::kMultiply;
+
   template <typename T>
   MINNOW_INLINE constexpr T operator()(T x, T y) const {
     return internal::Wrapping(
@@ -66,6 +73,8 @@ struct Negate {
 };
 
 struct Divide {
+  static constexpr Arithmetic kArithmetic = Arithmetic::kDivide;
+
   template <typename T>
   MINNOW_INLINE constexpr T operator()(T x, T y) const {
     if constexpr (std::is_integral_v<T>) {

@@ -49,6 +49,16 @@ using BinaryMathType = decltype(BinaryMathTypeOf<F, T>());
 
 namespace internal {
 
+// What F is on elements of T, if that is an operation of a chain.
+template <typename F, typename T>
+constexpr Arithmetic ArithmeticOf() {
+  if constexpr (std::is_floating_point_v<T> && requires { F::kArithmetic; }) {
+    return F::kArithmetic;
+  } else {
+    return Arithmetic::kNone;
+  }
+}
+
 // A function of n elements; one operand at most is repeated, unless n = 1.
 template <typename C>
 using BinaryFunction = void (*)(int64_t n, Operand<C> lhs, Operand<C> rhs,
@@ -128,6 +138,17 @@ void Scalar(const ScalarAttrs& attrs, int64_t n, const T* data, R* out) {
                     out);
 }
 
+template <typename F, bool reversed, typename T>
+constexpr Kernel ScalarKernel() {
+  Kernel kernel = ElementwiseKernelOf<Scalar<F, reversed, T, T>>();
+  constexpr Arithmetic op = ArithmeticOf<F, T>();
+  kernel.arithmetic = reversed ? Reversed(op) : op;
+  kernel.number = [](const void* attrs) {
+    return static_cast<const ScalarAttrs*>(attrs)->scalar;
+  };
+  return kernel;
+}
+
 }  // namespace internal
 
 // Inputs of one shape, or of any that broadcast.
@@ -137,6 +158,7 @@ std::vector<Kernel> BinaryKernels(Types<T...> types) {
     Kernel kernel = ElementwiseKernelOf<internal::Binary<F, E>>();
     kernel.run = internal::RunBroadcast;
     kernel.prepare = internal::PrepareBroadcast;
+    kernel.arithmetic = internal::ArithmeticOf<F, E>();
     return kernel;
   });
 }
@@ -147,11 +169,10 @@ std::vector<Kernel> BinaryKernels(Types<T...> types) {
 template <typename F, bool reversed, bool keeps_zero = false>
 std::vector<Kernel> ScalarKernels() {
   std::vector<Kernel> kernels = Joined(
-      {KernelsFor(
-           NumberTypes(),
-           []<typename T>() {
-             return ElementwiseKernelOf<internal::Scalar<F, reversed, T, T>>();
-           }),
+      {KernelsFor(NumberTypes(),
+                  []<typename T>() {
+                    return internal::ScalarKernel<F, reversed, T>();
+                  }),
        KernelsFor(Types<int8_t, uint8_t, int32_t, int64_t, bool>(),
                   []<typename T>() {
                     return ElementwiseKernelOf<

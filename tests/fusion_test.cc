@@ -314,5 +314,68 @@ TEST(FusionTest, ChangesNoBitOnAnyNumberOfThreads) {
   EXPECT_GT(num_fused, 1000);
 }
 
+// Arithmetic in place, with numbers, arrays and one element that counts for
+// all, on either side.
+absl::StatusOr<Graph> RandomArithmetic(uint32_t seed, const Shape& shape,
+                                       DType dtype) {
+  static constexpr const char* kScalar[] = {"_plus_scalar",   "_minus_scalar",
+                                            "_rminus_scalar", "_mul_scalar",
+                                            "_div_scalar",    "_rdiv_scalar"};
+  static constexpr const char* kBinary[] = {"broadcast_add", "broadcast_sub",
+                                            "broadcast_mul", "broadcast_div"};
+  std::mt19937 random(seed);
+  GraphBuilder b(BuiltinOps());
+  const Symbol z = b.Variable("z", {.shape = shape, .dtype = dtype});
+  const Symbol one = b.Variable("one", {.shape = {1}, .dtype = dtype});
+  Symbol x = b.Variable("x", {.shape = shape, .dtype = dtype});
+  Symbol kept = z;
+  for (int i = 0; i < 150; ++i) {
+    const Symbol others[] = {z, one, kept, x};
+    const size_t choice = random() % 16;
+    if (choice < 10) {
+      const double number = 0.5 + static_cast<double>(random() % 100) / 100;
+      x = b.Add(kScalar[random() % 6], {x}, ScalarAttrs{.scalar = number});
+    } else if (choice < 15) {
+      const Symbol other = others[random() % 4];
+      const bool reversed = random() % 2 == 0;
+      x = b.Add(kBinary[random() % 4], {reversed ? other : x,  //
+                                        reversed ? x : other});
+    } else {
+      kept = x;
+    }
+  }
+  return b.Build({x});
+}
+
+TEST(FusionTest, ArithmeticInRegistersChangesNoBit) {
+  for (uint32_t seed = 0; seed < 40; ++seed) {
+    const DType dtype = seed % 2 == 0 ? DType::kFloat32 : DType::kFloat64;
+    const Shape shape = {1 + seed % 4 * 300, seed % 4 == 0 ? 1 : 97};
+    const absl::StatusOr<Graph> graph = RandomArithmetic(seed, shape, dtype);
+    ASSERT_TRUE(graph.ok()) << graph.status();
+    absl::flat_hash_map<std::string, NDArray> arrays;
+    std::mt19937 random(seed);
+    for (const auto& [name, size] :
+         {std::pair{"x", shape}, {"z", shape}, {"one", Shape{1}}}) {
+      NDArray array = *NDArray::Zeros(size, dtype);
+      VisitDType(dtype, [&]<typename T>() {
+        for (T& value : array.values<T>()) {
+          value = static_cast<T>(0.5f + static_cast<float>(random() % 64) / 64);
+        }
+      });
+      if (graph->Find(name) >= 0) arrays[name] = array;
+    }
+    auto apart = *Executor::Bind(
+        *graph, {.variables = arrays, .rewrites = {.fuse = false}});
+    auto fused = *Executor::Bind(*graph, {.variables = arrays});
+    ASSERT_TRUE(apart.Run().ok() && fused.Run().ok());
+    const NDArray& expected = apart.Output(0);
+    EXPECT_EQ(std::memcmp(fused.Output(0).raw(), expected.raw(),
+                          static_cast<size_t>(expected.num_bytes())),
+              0)
+        << "seed " << seed;
+  }
+}
+
 }  // namespace
 }  // namespace minnow
