@@ -8,6 +8,12 @@
 #include "minnow/core/nearest_name.h"
 
 namespace minnow {
+
+bool AttrsType::IsDynamic() const {
+  return absl::c_any_of(fields,
+                        [](const FieldInfo& field) { return field.dynamic; });
+}
+
 namespace internal {
 namespace {
 

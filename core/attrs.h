@@ -106,6 +106,9 @@ struct AttrsType {
   std::shared_ptr<void> (*copy)(const void* attrs) = nullptr;
   // The place of the field `index` of `fields`.
   DynamicField (*dynamic_field)(void* attrs, size_t index) = nullptr;
+
+  // Whether any field can change between runs.
+  bool IsDynamic() const;
 };
 
 namespace internal {

@@ -168,12 +168,8 @@ void Executor::State::MakeSteps() {
   attrs.resize(plan.graph.nodes.size());
   for (size_t id = 0; id < plan.graph.nodes.size(); ++id) {
     const Node& node = plan.graph.nodes[id];
-    if (node.is_variable()) continue;
-    const auto& fields = node.attrs.type()->fields;
-    if (std::any_of(fields.begin(), fields.end(),
-                    [](const FieldInfo& field) { return field.dynamic; })) {
-      attrs[id] = node.attrs.type()->copy(node.attrs.get());
-    }
+    if (node.is_variable() || !node.attrs.type()->IsDynamic()) continue;
+    attrs[id] = node.attrs.type()->copy(node.attrs.get());
   }
   size_t num_args = 0;
   for (const PlanStep& step : plan.steps) num_args += step.args.size();

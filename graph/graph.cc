@@ -41,11 +41,7 @@ std::vector<int32_t> Node::NewValues() const {
 
 bool Node::IsPure() const {
   if (is_variable() || op->random || op->unknown) return false;
-  const auto& fields = attrs.type()->fields;
-  if (std::any_of(fields.begin(), fields.end(),
-                  [](const FieldInfo& field) { return field.dynamic; })) {
-    return false;
-  }
+  if (attrs.type()->IsDynamic()) return false;
   const auto defs = op->inputs.For(attrs);
   return std::none_of(defs.begin(), defs.end(), [](const InputDef& input) {
     return IsWritten(input.access);
