@@ -117,11 +117,9 @@ void Dispatch(absl::Span<const ArithmeticStep<double>> steps, const double* x,
 
 template <typename T>
 ArithmeticStep<T>& ArithmeticChain<T>::StepFor(Part part) {
-  if (next_ > part) {
-    steps_[size_++] = {};
-  }
+  if (next_ > part) steps_.emplace_back();
   next_ = static_cast<Part>(part + 1);
-  return steps_[size_ - 1];
+  return steps_.back();
 }
 
 template <typename T>
@@ -159,7 +157,7 @@ void ArithmeticChain<T>::Append(Arithmetic op, const T* array) {
 
 template <typename T>
 void ArithmeticChain<T>::Run(const T* x, T* y, int64_t n) const {
-  Dispatch(absl::MakeConstSpan(steps_.data(), size_), x, y, n);
+  Dispatch(steps_, x, y, n);
 }
 
 template class ArithmeticChain<float>;

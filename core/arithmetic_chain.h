@@ -14,10 +14,10 @@
 #ifndef MINNOW_CORE_ARITHMETIC_CHAIN_H_
 #define MINNOW_CORE_ARITHMETIC_CHAIN_H_
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 
+#include "absl/container/inlined_vector.h"
 #include "absl/types/span.h"
 
 namespace minnow {
@@ -63,7 +63,7 @@ struct ArithmeticStep {
 template <typename T>
 class ArithmeticChain {
  public:
-  // The most operations.
+  // The most operations, so that none of them needs the heap.
   static constexpr size_t kCapacity = 64;
 
   // REQUIRES: less than kCapacity operations so far.
@@ -80,8 +80,7 @@ class ArithmeticChain {
   // The last step if it has this part still to come, else a new one.
   ArithmeticStep<T>& StepFor(Part part);
 
-  std::array<ArithmeticStep<T>, kCapacity> steps_;
-  size_t size_ = 0;
+  absl::InlinedVector<ArithmeticStep<T>, kCapacity> steps_;
   Part next_ = kEnd;  // Of the last step: the first part that is free.
 };
 

@@ -1,5 +1,6 @@
 #include "minnow/executor/arithmetic_run.h"
 
+#include <memory>
 #include <string>
 #include <vector>
 
