@@ -14,6 +14,7 @@
 // After foreach_target.h.
 #include "hwy/contrib/math/math-inl.h"
 #include "hwy/highway.h"
+#include "minnow/core/float_math-inl.h"
 
 #ifndef MINNOW_CORE_VECTOR_MATH_FUNCTION_
 #define MINNOW_CORE_VECTOR_MATH_FUNCTION_
@@ -49,8 +50,6 @@ HWY_BEFORE_NAMESPACE();
 namespace minnow {
 namespace HWY_NAMESPACE {
 
-namespace hn = hwy::HWY_NAMESPACE;
-
 template <class D>
 constexpr bool kIsFloat = sizeof(hn::TFromD<D>) == 4;
 
@@ -66,16 +65,54 @@ HWY_INLINE V ClampForExp(D d, V x) {
   return hn::Min(x, hn::Set(d, kIsFloat<D> ? 100 : 720));
 }
 
-struct ExpFunction {
+// F::Short where F::Inside holds, F::Whole elsewhere, for floats; F::Whole for
+// doubles, which have no short form.
+template <class F>
+struct ShortForFloats {
   template <class D, class V>
   HWY_INLINE V operator()(D d, V x) const {
+    if constexpr (kIsFloat<D>) {
+      const auto inside = F::Inside(d, x);
+      const V y = F::Short(d, x);
+      if (HWY_LIKELY(hn::AllTrue(d, inside))) return y;
+      return hn::IfThenElse(inside, y, F::Whole(d, x));
+    } else {
+      return F::Whole(d, x);
+    }
+  }
+};
+
+template <class D, class V>
+HWY_INLINE auto IsWithin(D d, V x, double bound) {
+  return hn::Le(hn::Abs(x), hn::Set(d, static_cast<hn::TFromD<D>>(bound)));
+}
+
+struct ExpFunction {
+  template <class D, class V>
+  static HWY_INLINE auto Inside(D d, V x) {
+    return IsWithin(d, x, kExpLimit);
+  }
+  template <class D, class V>
+  static HWY_INLINE V Short(D d, V x) {
+    return FloatExp(d, x);
+  }
+  template <class D, class V>
+  static HWY_INLINE V Whole(D d, V x) {
     return hn::IfThenElse(hn::IsNaN(x), x, hn::Exp(d, ClampForExp(d, x)));
   }
 };
 
 struct Expm1Function {
   template <class D, class V>
-  HWY_INLINE V operator()(D d, V x) const {
+  static HWY_INLINE auto Inside(D d, V x) {
+    return IsWithin(d, x, kExpLimit);
+  }
+  template <class D, class V>
+  static HWY_INLINE V Short(D d, V x) {
+    return hn::CopySign(FloatExpm1(d, x), x);
+  }
+  template <class D, class V>
+  static HWY_INLINE V Whole(D d, V x) {
     // A sum in the polynomial loses the sign of -0.
     const auto is_itself = hn::Or(hn::IsNaN(x), hn::Eq(x, hn::Zero(d)));
     return hn::IfThenElse(is_itself, x, hn::Expm1(d, ClampForExp(d, x)));
@@ -96,7 +133,17 @@ HWY_INLINE V CompleteLog(D d, V x, V pole, V inside) {
 
 struct LogFunction {
   template <class D, class V>
-  HWY_INLINE V operator()(D d, V x) const {
+  static HWY_INLINE auto Inside(D d, V x) {
+    using T = hn::TFromD<D>;
+    return hn::And(hn::Ge(x, hn::Set(d, std::numeric_limits<T>::min())),
+                   hn::Lt(x, Infinity(d)));
+  }
+  template <class D, class V>
+  static HWY_INLINE V Short(D d, V x) {
+    return FloatLog(d, x);
+  }
+  template <class D, class V>
+  static HWY_INLINE V Whole(D d, V x) {
     return CompleteLog(d, x, hn::Zero(d), hn::Log(d, x));
   }
 };
@@ -174,11 +221,6 @@ struct Log10Function {
     return std::log10(x);
   }
 };
-
-template <class D, class V>
-HWY_INLINE auto IsWithin(D d, V x, double bound) {
-  return hn::Le(hn::Abs(x), hn::Set(d, static_cast<hn::TFromD<D>>(bound)));
-}
 
 template <class D, class V>
 HWY_INLINE auto IsFinite(D d, V x) {
@@ -335,7 +377,11 @@ struct AtanhFunction {
 struct TanhFunction {
   template <class D, class V>
   HWY_INLINE V operator()(D d, V x) const {
-    return hn::Tanh(d, x);
+    if constexpr (kIsFloat<D>) {
+      return FloatTanh(d, x);
+    } else {
+      return hn::Tanh(d, x);
+    }
   }
 };
 
@@ -364,7 +410,7 @@ struct ErfFunction {
       // Beyond 4 the result is 1.
       const V t = hn::Min(hn::Abs(x), hn::Set(d, 4));
       const V exponent = hn::MulSub(Polynomial(d, t, kFar), t, t);
-      const V far = hn::Sub(hn::Set(d, 1), hn::Exp(d, exponent));
+      const V far = hn::Neg(FloatExpm1(d, exponent));
       return hn::IfThenElse(hn::Gt(hn::Abs(x), hn::Set(d, 0.921875f)),
                             hn::CopySign(far, x), near);
     } else {
@@ -379,7 +425,7 @@ struct ErfFunction {
 // exp(-|x|), which does not overflow.
 template <class D, class V>
 HWY_INLINE V ExpOfMinusAbs(D d, V x) {
-  return ExpFunction()(d, hn::Neg(hn::Abs(x)));
+  return ShortForFloats<ExpFunction>()(d, hn::Neg(hn::Abs(x)));
 }
 
 struct SigmoidFunction {
@@ -421,11 +467,11 @@ template <typename T>
 void Apply(Function function, const T* x, T* y, size_t n) {
   switch (function) {
     case Function::kExp:
-      return Transform<ExpFunction>(x, y, n);
+      return Transform<ShortForFloats<ExpFunction>>(x, y, n);
     case Function::kExpm1:
-      return Transform<Expm1Function>(x, y, n);
+      return Transform<ShortForFloats<Expm1Function>>(x, y, n);
     case Function::kLog:
-      return Transform<LogFunction>(x, y, n);
+      return Transform<ShortForFloats<LogFunction>>(x, y, n);
     case Function::kLog1p:
       return Transform<Log1pFunction>(x, y, n);
     case Function::kLog10:

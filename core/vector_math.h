@@ -4,12 +4,13 @@
 //   Exp(x, absl::MakeSpan(y));
 //   Exp(y, absl::MakeSpan(y));  // In place.
 //
-// They are Google Highway's, but for Erf, for the best instruction set of the
-// processor, completed at the edges as <cmath> has them: infinities, NaN,
-// zeros, overflow and subnormal numbers, where need be by the C library. Each
-// result is within 4 units in the last place of the exact one. It depends on
-// x[i] alone, not on its place in the array; so it does not matter how a loop
-// is cut into blocks. Between instruction sets the last bits differ.
+// They are Google Highway's (Exp, Expm1, Log, Tanh and Erf of floats our own,
+// see core/float_math-inl.h) for the best instruction set of the processor,
+// completed at the edges as <cmath> has them: infinities, NaN, zeros, overflow
+// and subnormal numbers, where need be by the C library. Each result is within
+// 4 units in the last place of the exact one. It depends on x[i] alone, not on
+// its place in the array; so it does not matter how a loop is cut into blocks.
+// Between instruction sets the last bits differ.
 //
 // REQUIRES: x and y have one size; they are the same memory or do not overlap.
 // Thread safety: any number of threads may call them.
