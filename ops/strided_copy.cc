@@ -22,6 +22,9 @@ namespace {
 
 using Axis = StridedCopy::Axis;
 
+// Runs of so many elements, whatever their size, fill lines of the cache.
+constexpr int64_t kLineElements = 16;
+
 // Fills in rows, cols and others; any axis may come in any order.
 StridedCopy PlanAxes(std::vector<Axis> axes, int64_t from_offset,
                      int64_t to_offset) {
@@ -72,6 +75,14 @@ StridedCopy PlanAxes(std::vector<Axis> axes, int64_t from_offset,
       copy.num_matrices *= merged[i].size;
     }
   }
+  // Neighbours in the source one after the other, unless their runs share
+  // lines of the cache in the result.
+  if (copy.cols.size >= kLineElements) {
+    std::stable_sort(copy.others.begin(), copy.others.end(),
+                     [](const Axis& a, const Axis& b) {
+                       return std::abs(a.from) > std::abs(b.from);
+                     });
+  }
   return copy;
 }
 
@@ -92,9 +103,9 @@ namespace {
 constexpr int64_t kBlock = int64_t{1} << 15;
 // Square tiles use all of the cache lines that they touch.
 constexpr int64_t kTile = 32;
-// Longer runs cost fewer pages and lines where the tile goes through a buffer.
+// Elements of a run of the source that are transposed together: few pages.
 template <typename T>
-constexpr int64_t kBufferTile = sizeof(T) < 8 ? 64 : 32;
+constexpr int64_t kTransposed = 256 / sizeof(T);
 // A shorter loop is not worth its start: the other one is the inner one.
 constexpr int64_t kShort = 8;
 
@@ -111,6 +122,9 @@ MINNOW_INLINE inline void CopyRun(const T* from, int64_t stride, int64_t n,
       return;
     case -1:
       for (int64_t i = 0; i < n; ++i) to[i] = from[-i];
+      return;
+    case 2:  // Known, it is a shuffle of whole vectors.
+      for (int64_t i = 0; i < n; ++i) to[i] = from[i * 2];
       return;
     default:
       for (int64_t i = 0; i < n; ++i) to[i] = from[i * stride];
@@ -138,72 +152,85 @@ MINNOW_INLINE inline void CopyTile(const Axis& rows, const Axis& cols,
   }
 }
 
-typedef uint32_t Quad __attribute__((vector_size(16)));
-
-// to[i * to_stride + j] = from[j * from_stride + i], of a square that is as
-// wide as 16 bytes.
+// Elements of a lane of 16 bytes, two of which are a vector: kLane columns of
+// the source and 2 kLane of its rows are two squares next to one another.
 template <typename T>
-MINNOW_INLINE inline void TransposeSquare(const T* from, int64_t from_stride,
-                                          T* to, int64_t to_stride) {
-  constexpr int64_t kSide = 16 / sizeof(T);
-  if constexpr (kSide == 4) {
-    Quad x[4];
-    for (int64_t j = 0; j < 4; ++j) {
-      std::memcpy(&x[j], from + j * from_stride, sizeof(Quad));
+constexpr size_t kLane = 16 / sizeof(T);
+template <typename T>
+using Lane [[gnu::vector_size(16)]] = T;
+template <typename T>
+using TwoLanes [[gnu::vector_size(32)]] = T;
+
+template <typename T, size_t... k>
+MINNOW_INLINE inline void LoadLanes(const T* low, const T* high,
+                                    TwoLanes<T>& to,
+                                    std::index_sequence<k...>) {
+  Lane<T> a, b;
+  std::memcpy(&a, low, sizeof(a));
+  std::memcpy(&b, high, sizeof(b));
+  to = __builtin_shufflevector(a, b, k...);
+}
+
+// In each lane, elements of a and of b in turn, from the `begin`th on.
+template <typename T, size_t begin, size_t... k>
+MINNOW_INLINE inline void Interleave(const TwoLanes<T>& a, const TwoLanes<T>& b,
+                                     TwoLanes<T>& to,
+                                     std::index_sequence<k...>) {
+  to = __builtin_shufflevector(a, b,
+                               (k / kLane<T> * kLane<T> + begin +
+                                k % kLane<T> / 2 + k % 2 * 2 * kLane<T>)...);
+}
+
+// to[i * to_stride + j] = from[j * from_stride + i] of kLane i and 2 kLane j.
+template <typename T>
+MINNOW_INLINE inline void TransposeSquares(const T* from, int64_t from_stride,
+                                           T* to, int64_t to_stride) {
+  constexpr auto n = static_cast<int64_t>(kLane<T>);
+  constexpr auto kAll = std::make_index_sequence<2 * n>();
+  TwoLanes<T> x[n], y[n];
+  for (int64_t j = 0; j < n; ++j) {
+    LoadLanes<T>(from + j * from_stride, from + (j + n) * from_stride, x[j],
+                 kAll);
+  }
+  // Each round doubles the distance of what were neighbours.
+  for (int64_t round = 1; round < n; round *= 2) {
+    for (int64_t i = 0; i < n / 2; ++i) {
+      Interleave<T, 0>(x[i], x[i + n / 2], y[2 * i], kAll);
+      Interleave<T, n / 2>(x[i], x[i + n / 2], y[2 * i + 1], kAll);
     }
-    const Quad low01 = __builtin_shufflevector(x[0], x[1], 0, 4, 1, 5);
-    const Quad high01 = __builtin_shufflevector(x[0], x[1], 2, 6, 3, 7);
-    const Quad low23 = __builtin_shufflevector(x[2], x[3], 0, 4, 1, 5);
-    const Quad high23 = __builtin_shufflevector(x[2], x[3], 2, 6, 3, 7);
-    x[0] = __builtin_shufflevector(low01, low23, 0, 1, 4, 5);
-    x[1] = __builtin_shufflevector(low01, low23, 2, 3, 6, 7);
-    x[2] = __builtin_shufflevector(high01, high23, 0, 1, 4, 5);
-    x[3] = __builtin_shufflevector(high01, high23, 2, 3, 6, 7);
-    for (int64_t i = 0; i < 4; ++i) {
-      std::memcpy(to + i * to_stride, &x[i], sizeof(Quad));
-    }
-  } else {
-    for (int64_t i = 0; i < kSide; ++i) {
-      for (int64_t j = 0; j < kSide; ++j) {
-        to[i * to_stride + j] = from[j * from_stride + i];
-      }
-    }
+    std::copy_n(y, n, x);
+  }
+  for (int64_t i = 0; i < n; ++i) {
+    std::memcpy(to + i * to_stride, &x[i], sizeof(x[i]));
   }
 }
 
-// A tile whose runs are columns in the source and rows in the result. Through a
-// buffer both are read and written in whole runs, and lines of the source that
-// lie a power of two apart do not push one another out of the cache. `has_next`
-// says that there is another such tile behind the columns.
+// A tile whose runs are columns in the source and rows in the result. A line of
+// the cache is read as a whole and written as a whole before the next one, as
+// lines that lie a power of two apart push one another out of the cache.
 template <typename T>
 MINNOW_INLINE inline void TransposeTile(const Axis& rows, const Axis& cols,
-                                        bool has_next, const T* from, T* to) {
-  constexpr int64_t kSide = 16 / sizeof(T);
-  constexpr int64_t kStride = kBufferTile<T> + kSide;
-  T buffer[kBufferTile<T>][kStride];
-  for (int64_t j = 0; j < cols.size; ++j) {
-    std::memcpy(buffer[j], from + j * cols.from,
-                static_cast<size_t>(rows.size) * sizeof(T));
-  }
-  // The next tile of the row comes from memory meanwhile.
-  const T* const next = from + cols.size * cols.from;
+                                        const T* from, T* to) {
   constexpr int64_t kLine = 64 / sizeof(T);
-  const int64_t whole_cols = cols.size / kSide * kSide;
-  const int64_t whole_rows = rows.size / kSide * kSide;
-  for (int64_t i = 0; i < whole_rows; i += kSide) {
-    for (int64_t j = i; has_next && j < i + kSide && j < cols.size; ++j) {
-      for (int64_t k = 0; k < rows.size; k += kLine) {
-        __builtin_prefetch(next + j * cols.from + k);
+  constexpr auto kRows = static_cast<int64_t>(kLane<T>);
+  constexpr int64_t kCols = 2 * kRows;
+  const int64_t whole_rows = rows.size / kRows * kRows;
+  const int64_t whole_cols = cols.size / kCols * kCols;
+  for (int64_t j = 0; j < whole_cols; j += kLine) {
+    const int64_t j_end = std::min(j + kLine, whole_cols);
+    for (int64_t i = 0; i < whole_rows; i += kLine) {
+      const int64_t i_end = std::min(i + kLine, whole_rows);
+      for (int64_t k = j; k < j_end; k += kCols) {
+        for (int64_t l = i; l < i_end; l += kRows) {
+          TransposeSquares(from + k * cols.from + l, cols.from,
+                           to + l * rows.to + k, rows.to);
+        }
       }
-    }
-    for (int64_t j = 0; j < whole_cols; j += kSide) {
-      TransposeSquare(&buffer[j][i], kStride, to + i * rows.to + j, rows.to);
     }
   }
   for (int64_t i = 0; i < rows.size; ++i) {
-    T* const run = to + i * rows.to;
     for (int64_t j = i < whole_rows ? whole_cols : 0; j < cols.size; ++j) {
-      run[j] = buffer[j][i];
+      to[i * rows.to + j] = from[j * cols.from + i];
     }
   }
 }
@@ -217,25 +244,20 @@ MINNOW_INLINE inline void CopyMatrix(const Axis& rows, const Axis& cols,
       cols.from == 0 || rows.from == 0) {
     return CopyTile(rows, cols, from, to);
   }
-  const bool transpose = rows.from == 1 && cols.to == 1 &&
-                         rows.size >= kShort && cols.size >= kShort;
+  if (rows.from == 1 && cols.to == 1 && rows.size >= kShort &&
+      cols.size >= kShort) {
+    return TransposeTile(rows, cols, from, to);
+  }
   const int64_t tile_cols =
-      transpose ? kBufferTile<T>
-                : std::max(kTile, kTile * kTile / std::min(rows.size, kTile));
+      std::max(kTile, kTile * kTile / std::min(rows.size, kTile));
   const int64_t tile_rows =
-      transpose ? kBufferTile<T>
-                : std::max(kTile, kTile * kTile / std::min(cols.size, kTile));
+      std::max(kTile, kTile * kTile / std::min(cols.size, kTile));
   for (int64_t i = 0; i < rows.size; i += tile_rows) {
     const Axis tile = {std::min(tile_rows, rows.size - i), rows.from, rows.to};
     for (int64_t j = 0; j < cols.size; j += tile_cols) {
       const Axis run = {std::min(tile_cols, cols.size - j), cols.from, cols.to};
-      const T* const x = from + i * rows.from + j * cols.from;
-      T* const y = to + i * rows.to + j * cols.to;
-      if (transpose) {
-        TransposeTile(tile, run, j + 2 * tile_cols <= cols.size, x, y);
-      } else {
-        CopyTile(tile, run, x, y);
-      }
+      CopyTile(tile, run, from + i * rows.from + j * cols.from,
+               to + i * rows.to + j * cols.to);
     }
   }
 }
@@ -283,7 +305,7 @@ void Copy(ThreadPool& threads, const StridedCopy& copy, const T* from, T* to) {
   // A part of a matrix is `part_rows` times `part_cols`.
   const int64_t part_cols = std::min(copy.cols.size, kBlock);
   const int64_t part_rows =
-      std::min(copy.rows.size, std::max(kBufferTile<T>, kBlock / part_cols));
+      std::min(copy.rows.size, std::max(kTransposed<T>, kBlock / part_cols));
   const int64_t row_parts = (copy.rows.size + part_rows - 1) / part_rows;
   const int64_t col_parts = (copy.cols.size + part_cols - 1) / part_cols;
   const int64_t parts = row_parts * col_parts;
