@@ -36,6 +36,8 @@ void ConvertTyped(const From* x, To* y, int64_t n) {
 }  // namespace
 
 void ConvertElements(DType from, const void* x, DType to, void* y, int64_t n) {
+  // Of bytes, which a bool is, compilers make vectors.
+  if (from == DType::kBool && to != DType::kBool) from = DType::kUInt8;
   if (from == to) {
     if (x != y && n > 0) {
       std::memcpy(y, x, static_cast<size_t>(n) * DTypeSize(to));
@@ -44,7 +46,7 @@ void ConvertElements(DType from, const void* x, DType to, void* y, int64_t n) {
   }
   VisitDType(from, [&]<typename From>() {
     VisitDType(to, [&]<typename To>() {
-      if constexpr (!std::is_same_v<From, To>) {
+      if constexpr (!std::is_same_v<From, To> && !std::is_same_v<From, bool>) {
         ConvertTyped(static_cast<const From*>(x), static_cast<To*>(y), n);
       }
     });

@@ -1,6 +1,7 @@
 #include "minnow/ops/where.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <cstring>
 #include <utility>
 #include <vector>
@@ -27,13 +28,13 @@ void Choose(const RunContext& context, const AnyConstArray& condition,
                 for (; begin < end; begin += kTile) {
                   const int64_t count = std::min(kTile, end - begin);
                   LoadElements(condition, begin, count, chosen);
-                  Vectorize([count, c = &chosen[0], a = x + begin,
-                             b = y + begin, to = out + begin]() MINNOW_INLINE {
+                  // As bytes, since compilers make no vectors of bool.
+                  const auto* c = reinterpret_cast<const uint8_t*>(&chosen[0]);
+                  Vectorize([count, c, a = x + begin, b = y + begin,
+                             to = out + begin]() MINNOW_INLINE {
                     for (int64_t i = 0; i < count; ++i) {
-                      // Both are read, so that there is no branch.
-                      const T from_a = a[i];
-                      const T from_b = b[i];
-                      to[i] = c[i] ? from_a : from_b;
+                      const auto all = static_cast<T>(-T{c[i]});
+                      to[i] = static_cast<T>((a[i] & all) | (b[i] & ~all));
                     }
                   });
                 }
