@@ -1,6 +1,8 @@
 #include "minnow/ops/ordering.h"
 
 #include <algorithm>
+#include <array>
+#include <optional>
 #include <type_traits>
 
 #include "absl/strings/str_cat.h"
@@ -13,8 +15,10 @@ namespace minnow {
 namespace {
 
 constexpr int64_t kLongLine = 1 << 17;
-// Keys that are made at a time.
-constexpr int64_t kKeyTile = 1024;
+// Threads select from so many parts of a line.
+constexpr int64_t kParts = 32;
+// Elements that are left out together.
+constexpr int64_t kGroup = 64;
 
 // Selecting the first ones of a line is for lines that are much longer.
 bool Selects(int64_t size, int64_t k) { return k <= size / 16; }
@@ -43,15 +47,36 @@ void MakeKeys(const T* line, int64_t stride, int64_t begin, int64_t end,
   }
 }
 
-// The smallest k keys of the elements [begin, end), in no order; how many.
+// Whether one of n elements has a key of at most `bound`.
 template <typename T>
-int64_t Select(const T* line, int64_t stride, int64_t begin, int64_t end,
-               const OrderPlan& plan, IndexedKeyOf<T>* memory) {
+bool AnyUpTo(SortKeyOf<T> bound, const T* x, int64_t n, bool descending) {
+  bool any = false;
+  Vectorize([=, &any]() MINNOW_INLINE {
+    SortKeyOf<T> found = 0;
+    for (int64_t i = 0; i < n; ++i) {
+      found |= SortKeyOf<T>{EqualZerosKey(x[i], descending) <= bound};
+    }
+    any = found != 0;
+  });
+  return any;
+}
+
+// The smallest k keys of the elements [begin, end) that are below the bound, in
+// no order; how many.
+template <typename T>
+int64_t Select(const T* line, int64_t begin, int64_t end, const OrderPlan& plan,
+               std::optional<IndexedKeyOf<T>> below, IndexedKeyOf<T>* memory) {
   SmallestKeys<IndexedKeyOf<T>> smallest(memory, plan.k,
-                                         SelectionCapacity(plan.k));
-  IndexedKeyOf<T> tile[kKeyTile];
-  for (int64_t i = begin; i < end; i += kKeyTile) {
-    const int64_t stop = std::min(i + kKeyTile, end);
+                                         SelectionCapacity(plan.k), below);
+  const int64_t stride = plan.lines.inner;
+  IndexedKeyOf<T> tile[kGroup];
+  for (int64_t i = begin; i < end; i += kGroup) {
+    const int64_t stop = std::min(i + kGroup, end);
+    // Most groups have none that counts, and are left out by their values.
+    if (stride == 1 && smallest.bound().has_value()) {
+      const auto bound = static_cast<SortKeyOf<T>>(ValueOf(*smallest.bound()));
+      if (!AnyUpTo(bound, line + i, stop - i, plan.descending)) continue;
+    }
     MakeKeys(line, stride, i, stop, plan.descending, tile);
     smallest.Add(tile, stop - i);
   }
@@ -76,21 +101,28 @@ void OrderLine(const T* line, const OrderPlan& plan, ThreadPool* threads,
     return SortKeys(threads, keys, n, spare);
   }
   if (threads == nullptr) {
-    return SortKeys(threads, keys, Select(line, stride, 0, n, plan, keys),
+    return SortKeys(threads, keys, Select<T>(line, 0, n, plan, {}, keys),
                     spare);
   }
-  // Each part selects; of what they have found the first are the result.
+  // The first part says what the others have to be below, so that they find
+  // little; the first ones of what all have found are the result.
   const int64_t capacity = SelectionCapacity(plan.k);
-  const int64_t part = std::max(kLongLine / 2, 4 * capacity);
-  ParallelFor(*threads, n, part, [&](int64_t begin, int64_t end) {
-    Select(line, stride, begin, end, plan, keys + begin / part * capacity);
-  });
-  int64_t count = 0;
-  for (int64_t begin = 0; begin < n; begin += part) {
-    const auto* const found = keys + begin / part * capacity;
-    const int64_t length = std::min({plan.k, part, n - begin});
-    std::copy(found, found + length, keys + count);
-    count += length;
+  const int64_t part = std::max({kLongLine / 2, 4 * capacity, n / kParts + 1});
+  std::array<int64_t, kParts> found = {};
+  found[0] = Select<T>(line, 0, std::min(part, n), plan, {}, keys);
+  const auto bound = *std::max_element(keys, keys + found[0]);
+  ParallelFor(*threads, std::max<int64_t>(n - part, 0), part,
+              [&](int64_t begin, int64_t end) {
+                const int64_t p = 1 + begin / part;
+                found[static_cast<size_t>(p)] =
+                    Select<T>(line, part + begin, part + end, plan, bound,
+                              keys + p * capacity);
+              });
+  int64_t count = found[0];
+  for (size_t p = 1; p < found.size(); ++p) {
+    const auto* const first = keys + static_cast<int64_t>(p) * capacity;
+    std::copy(first, first + found[p], keys + count);
+    count += found[p];
   }
   SortKeys(threads, keys, count, keys + count);
 }

@@ -4,8 +4,8 @@
 //   uint32_t key = SortKey(x, /*descending=*/false);
 //   x = FromSortKey<float>(key, false);
 //
-// NaN comes last in either direction. -0 comes before 0; KeyWithIndex takes
-// them as equal.
+// NaN comes last in either direction. -0 comes before 0, but for keys with an
+// index, which take them as equal.
 #ifndef MINNOW_OPS_SORT_KEYS_H_
 #define MINNOW_OPS_SORT_KEYS_H_
 
@@ -88,15 +88,21 @@ struct WideKey {
 template <typename T>
 using IndexedKeyOf = std::conditional_t<sizeof(T) == 8, WideKey, uint64_t>;
 
+// As SortKey, but -0 has the key of 0.
 template <typename T>
-MINNOW_INLINE inline IndexedKeyOf<T> KeyWithIndex(T x, uint64_t index,
-                                                  bool descending) {
+MINNOW_INLINE inline SortKeyOf<T> EqualZerosKey(T x, bool descending) {
   if constexpr (internal::InfinityBits<T>() != 0) {
     using U = SortKeyOf<T>;
     const U bits = std::bit_cast<U>(x);
     x = std::bit_cast<T>(U(bits << 1) == 0 ? U{0} : bits);
   }
-  const uint64_t key = SortKey(x, descending);
+  return SortKey(x, descending);
+}
+
+template <typename T>
+MINNOW_INLINE inline IndexedKeyOf<T> KeyWithIndex(T x, uint64_t index,
+                                                  bool descending) {
+  const uint64_t key = EqualZerosKey(x, descending);
   if constexpr (sizeof(T) == 8) {
     return {index, key};
   } else {
@@ -104,6 +110,9 @@ MINNOW_INLINE inline IndexedKeyOf<T> KeyWithIndex(T x, uint64_t index,
   }
 }
 
+// The parts of a key with an index.
+inline uint64_t ValueOf(const WideKey& key) { return key.key; }
+inline uint64_t ValueOf(uint64_t key) { return key >> 32; }
 inline int64_t IndexOf(const WideKey& key) {
   return static_cast<int64_t>(key.index);
 }

@@ -106,20 +106,10 @@ void SortKeys(ThreadPool* threads, Key* keys, int64_t n, Key* spare) {
 
 template <typename Key>
 void SmallestKeys<Key>::Add(const Key* keys, int64_t n) {
-  constexpr int64_t kGroup = 64;
-  for (int64_t begin = 0; begin < n; begin += kGroup) {
-    const Key* const group = keys + begin;
-    const int64_t size = std::min(kGroup, n - begin);
-    if (is_full_) {
-      int below = 0;
-      for (int64_t i = 0; i < size; ++i) below |= group[i] < bound_;
-      if (below == 0) continue;
-    }
-    for (int64_t i = 0; i < size; ++i) {
-      if (is_full_ && !(group[i] < bound_)) continue;
-      if (count_ == capacity_) Shrink();
-      keys_[count_++] = group[i];
-    }
+  for (int64_t i = 0; i < n; ++i) {
+    if (bound_.has_value() && !(keys[i] < *bound_)) continue;
+    if (count_ == capacity_) Shrink();
+    keys_[count_++] = keys[i];
   }
 }
 
@@ -128,7 +118,6 @@ void SmallestKeys<Key>::Shrink() {
   std::nth_element(keys_, keys_ + (k_ - 1), keys_ + count_);
   count_ = k_;
   bound_ = keys_[k_ - 1];
-  is_full_ = true;
 }
 
 template <typename Key>

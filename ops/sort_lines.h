@@ -8,6 +8,7 @@
 #define MINNOW_OPS_SORT_LINES_H_
 
 #include <cstdint>
+#include <optional>
 
 #include "minnow/core/thread_pool.h"
 #include "minnow/ops/sort_keys.h"
@@ -20,15 +21,18 @@ template <typename Key>
 void SortKeys(ThreadPool* threads, Key* keys, int64_t n, Key* spare);
 
 // Collects the smallest `k` of the keys that are given to it, in memory for
-// `capacity` of them.
+// `capacity` of them. With a bound, only those below it.
 // REQUIRES: 0 < k < capacity.
 template <typename Key>
 class SmallestKeys {
  public:
-  SmallestKeys(Key* memory, int64_t k, int64_t capacity)
-      : keys_(memory), k_(k), capacity_(capacity) {}
+  SmallestKeys(Key* memory, int64_t k, int64_t capacity,
+               std::optional<Key> bound = std::nullopt)
+      : keys_(memory), k_(k), capacity_(capacity), bound_(bound) {}
 
   void Add(const Key* keys, int64_t n);
+  // Only keys below this one still count.
+  const std::optional<Key>& bound() const { return bound_; }
   // The number of keys at the front of the memory, in no order: `k`, or as many
   // as there were.
   int64_t Finish();
@@ -39,9 +43,7 @@ class SmallestKeys {
   Key* keys_;
   int64_t k_, capacity_;
   int64_t count_ = 0;
-  // Once there were `k` keys: others must be below this one.
-  bool is_full_ = false;
-  Key bound_{};
+  std::optional<Key> bound_;
 };
 
 }  // namespace minnow

@@ -4,10 +4,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <limits>
 #include <numeric>
 #include <random>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -101,6 +103,44 @@ TEST_F(SortTest, LongLinesAreSortedInBlocks) {
       variables_.clear();
     }
   }
+}
+
+// A selection leaves out groups by their values alone, and goes by what the
+// first part of the line has.
+TEST_F(SortTest, TheFirstOfALongLineAreThoseOfItsOrder) {
+  const double infinity = std::numeric_limits<double>::infinity();
+  const double special[] = {std::nan(""), -0.0, 0.0, infinity, -infinity};
+  std::mt19937 random(3);
+  const auto check = [&]<typename T>(T, int range) {
+    std::vector<T> x(300'001);
+    for (T& element : x) {
+      const auto r = static_cast<int>(random() % 1000);
+      element = static_cast<T>(
+          std::is_floating_point_v<T> && r < 50
+              ? special[r % std::size(special)]
+              : static_cast<double>(static_cast<int>(random() % 201) - 100) *
+                    range);
+    }
+    const Symbol data = Bind(std::string(DTypeName(DTypeOf<T>)), {300'001}, x);
+    for (const bool is_ascend : {false, true}) {
+      for (const int64_t k : {1, 37, 5000}) {
+        const auto outputs = Run({op::Argsort(data, {.is_ascend = is_ascend,
+                                                     .dtype = DType::kInt64}),
+                                  op::Topk(data, {.k = k,
+                                                  .is_ascend = is_ascend,
+                                                  .dtype = DType::kInt64})});
+        ASSERT_TRUE(outputs.ok()) << outputs.status();
+        EXPECT_EQ((*outputs)[1].values<int64_t>(),
+                  (*outputs)[0].values<int64_t>().first(static_cast<size_t>(k)))
+            << "k = " << k << ", ascending: " << is_ascend;
+      }
+    }
+    variables_.clear();
+  };
+  check(float{}, 1);
+  check(double{}, 1);
+  check(int32_t{}, 20'000'000);
+  check(int8_t{}, 1);
 }
 
 // The widest keys, those of float64 with an index, among them.
