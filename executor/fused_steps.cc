@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "minnow/core/prefetch.h"
 #include "minnow/graph/elementwise_kernel.h"
 
 namespace minnow {
@@ -92,11 +93,23 @@ void FusedSteps::RunChain(ThreadPool& threads) const {
   });
 }
 
+void FusedSteps::PrefetchPiece(const Piece& piece) const {
+  const Step& step = steps_[piece.step];
+  for (const Arg& arg : step.args) {
+    const auto item = static_cast<int64_t>(DTypeSize(arg.dtype));
+    const ElementsRef ref =
+        ElementsAt(*arg.array, arg.dtype, piece.begin, arg.repeated);
+    Prefetch(ref.data, (piece.end - piece.begin) * item);
+  }
+}
+
 void FusedSteps::RunBeside(ThreadPool& threads) const {
   threads.Run(static_cast<int64_t>(ends_.size()), [&](int64_t block) {
     const auto i = static_cast<size_t>(block);
     for (size_t k = i == 0 ? 0 : ends_[i - 1]; k < ends_[i]; ++k) {
       const Piece& piece = pieces_[k];
+      // The next piece is elsewhere in memory.
+      if (k + 1 < ends_[i]) PrefetchPiece(pieces_[k + 1]);
       RunElements(steps_[piece.step], piece.begin, piece.end);
     }
   });

@@ -57,6 +57,7 @@ class FusedSteps {
   void AddBeside(const Step& step);
   static void RunElements(const Step& step, int64_t begin, int64_t end);
   void RunChain(ThreadPool& threads) const;
+  void PrefetchPiece(const Piece& piece) const;
   void RunBeside(ThreadPool& threads) const;
 
   Fusion fusion_;

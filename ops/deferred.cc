@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "minnow/core/prefetch.h"
 #include "minnow/core/status.h"
 #include "minnow/graph/op_def.h"
 #include "minnow/ops/any_dtype.h"
@@ -107,8 +108,8 @@ void UpdateRows(const ListedRows& update, const SgdMomUpdateAttrs& attrs,
       const T* const g = grad + i * row_size;
       if (i + ahead < end) {
         const int64_t next = rows[i + ahead];
-        internal::Prefetch(weight + next * row_size, bytes);
-        internal::Prefetch(mom + next * row_size, bytes);
+        Prefetch(weight + next * row_size, bytes);
+        Prefetch(mom + next * row_size, bytes);
         __builtin_prefetch(last + next, /*rw=*/1);
         history.Prefetch(last[rows[i + ahead / 2]]);
       }

@@ -1,5 +1,6 @@
 // The operator that reads rows of deferred weights, and its gradient.
 #include "minnow/core/convert.h"
+#include "minnow/core/prefetch.h"
 #include "minnow/core/simd.h"
 #include "minnow/core/status.h"
 #include "minnow/ops/any_dtype.h"
@@ -44,8 +45,8 @@ void ReadRows(const Reading& reading, int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
       if (i + ahead < end) {
         const int64_t next = row_of(i + ahead);
-        internal::Prefetch(weight + next * row_size, bytes);
-        internal::Prefetch(mom + next * row_size, bytes);
+        Prefetch(weight + next * row_size, bytes);
+        Prefetch(mom + next * row_size, bytes);
         __builtin_prefetch(last + next);
       }
       const int64_t row = row_of(i);

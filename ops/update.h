@@ -31,6 +31,7 @@
 #include <utility>
 
 #include "minnow/core/dtype.h"
+#include "minnow/core/prefetch.h"
 #include "minnow/core/simd.h"
 
 namespace minnow {
@@ -90,15 +91,6 @@ struct UpdateRuns {
 };
 
 namespace internal {
-
-// Asks for memory that will be needed soon: rows lie anywhere, so the processor
-// cannot foresee it.
-MINNOW_INLINE inline void Prefetch(const void* at, int64_t bytes) {
-  constexpr int64_t kLine = 64, kMost = 8 * kLine;
-  for (int64_t i = 0; i < std::min(bytes, kMost); i += kLine) {
-    __builtin_prefetch(static_cast<const char*>(at) + i, /*rw=*/1);
-  }
-}
 
 // Belongs into Vectorize.
 template <typename Rule, typename T, typename... State>

@@ -1,7 +1,6 @@
 #include "minnow/ops/update_arrays.h"
 
 #include <algorithm>
-#include <array>
 #include <cstring>
 #include <vector>
 
@@ -26,21 +25,31 @@ bool AnyNonZero(DType dtype, const void* values, int64_t n) {
   });
 }
 
+// Where an argument is.
+struct Place {
+  void* values;
+  ArrayData* sparse;
+};
+
 class Updater {
  public:
+  // `place_of(k)` is the Place of argument k. The dimensions of the weight
+  // matter where the gradient is row_sparse.
+  template <typename PlaceOf>
   Updater(const UpdateRule& rule, const UpdateFormat& format,
-          absl::Span<const ArrayRef* const> args)
+          absl::Span<const int64_t> dims, const PlaceOf& place_of)
       : rule_(rule), rounds_(format.mixed()), converts_(format.mixed()) {
     const auto add = [&](size_t arg, DType dtype, StorageType storage) {
+      const Place place = place_of(arg);
       arrays_[num_arrays_++] = {
           dtype, static_cast<int64_t>(DTypeSize(dtype)),
-          static_cast<std::byte*>(args[arg]->values),
-          storage == StorageType::kDense ? nullptr : args[arg]->sparse};
+          static_cast<std::byte*>(place.values),
+          storage == StorageType::kDense ? nullptr : place.sparse};
       converts_ |= dtype != rule.dtype();
     };
     // What the rule works on comes first, the weight that is rounded last.
     if (rounds_) {
-      add(args.size() - 1, format.state_dtype(), format.states);
+      add(2 + rule.num_states(), format.state_dtype(), format.states);
     } else {
       add(0, format.dtype, format.weight);
     }
@@ -51,7 +60,7 @@ class Updater {
     if (rounds_) add(0, format.dtype, format.weight);
     if (format.grad == StorageType::kDense) return;
     // Rows of the gradient lie one after the other, in ascending order.
-    dims_ = args[0]->dims;
+    dims_ = dims;
     row_size_ = internal::RowSize(dims_);
     UpdateArray& grad = arrays_[kGradientArray];
     SortRows(row_size_ * grad.item, *grad.table);
@@ -277,10 +286,20 @@ ArgTypes UpdateArgs(const UpdateFormat& format, size_t num_states) {
   return args;
 }
 
+namespace {
+
+auto PlacesOf(absl::Span<const ArrayRef* const> args) {
+  return [args](size_t k) -> Place {
+    return {args[k]->values, args[k]->sparse};
+  };
+}
+
+}  // namespace
+
 absl::Status Update(ThreadPool& threads, const UpdateRule& rule,
                     const UpdateFormat& format,
                     absl::Span<const ArrayRef* const> args) {
-  Updater updater(rule, format, args);
+  Updater updater(rule, format, args[0]->dims, PlacesOf(args));
   if (format.grad == StorageType::kDense) {
     ParallelFor(threads, args[0]->size, kUpdateGrain,
                 [&](int64_t begin, int64_t end) {
@@ -301,19 +320,14 @@ absl::Status Update(ThreadPool& threads, const UpdateRule& rule,
 void UpdatePart(const UpdateRule& rule, const UpdateFormat& format,
                 absl::Span<const ArrayRef* const> args, int64_t begin,
                 int64_t end) {
-  Updater(rule, format, args).UpdateElements(begin, end);
+  Updater(rule, format, {}, PlacesOf(args)).UpdateElements(begin, end);
 }
 
 void UpdateElements(const UpdateRule& rule, const UpdateFormat& format,
                     const ElementsRef* args, int64_t n) {
-  std::array<ArrayRef, kMaxUpdateArrays> arrays;
-  std::array<const ArrayRef*, kMaxUpdateArrays> pointers;
-  const size_t num_args = format.NumArgs(rule.num_states());
-  for (size_t k = 0; k < arrays.size() && k < num_args; ++k) {
-    arrays[k].values = args[k].data;
-    pointers[k] = &arrays[k];
-  }
-  UpdatePart(rule, format, absl::MakeConstSpan(pointers).first(num_args), 0, n);
+  Updater(rule, format, {}, [args](size_t k) -> Place {
+    return {args[k].data, nullptr};
+  }).UpdateElements(0, n);
 }
 
 }  // namespace minnow

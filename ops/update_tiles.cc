@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "minnow/core/prefetch.h"
 #include "minnow/ops/convert_elements.h"
 
 namespace minnow {
@@ -92,8 +93,8 @@ void RunInTiles(const UpdateRule& rule, absl::Span<const UpdateArray> arrays,
     for (int64_t k = next; k < std::min(runs.num_places, next + most); ++k) {
       for (size_t a = 0; a < arrays.size(); ++a) {
         if (a == kGradientArray) continue;
-        internal::Prefetch(runs.at[k * runs.stride + static_cast<int64_t>(a)],
-                           runs.size * arrays[a].item);
+        Prefetch(runs.at[k * runs.stride + static_cast<int64_t>(a)],
+                 runs.size * arrays[a].item);
       }
     }
     for (int64_t begin = 0; begin < runs.size; begin += kTile) {
