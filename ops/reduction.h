@@ -252,18 +252,20 @@ MINNOW_INLINE inline void ReduceColumns(const Rule& rule,
   std::fill_n(sums, rows * n, Rule::kEmpty);
   const int64_t end = std::min((segment + 1) * plan.segment, plan.num_reduced);
   int64_t item = segment * plan.segment;
+  const bool is_regular = plan.reduced.size() == 1;
   // Rows of one page are read faster one after the other.
   constexpr int64_t kPageBytes = 4096;
   const bool by_four =
-      rows == 1 && plan.reduced.size() == 1 && !source.converts() &&
+      rows == 1 && is_regular && !source.converts() &&
       plan.reduced[0].stride * source.element_size >= kPageBytes;
   for (; by_four && item + 4 <= end; item += 4) {
     const T* const x = source.Load(plan.Offset(kept, item) + begin, n, tile);
     CombineFourRows(rule, x, plan.reduced[0].stride, n, sums);
   }
+  int64_t place = plan.Offset(kept, item) + begin;
   for (; item < end; item += rows) {
     const int64_t count = std::min(rows, end - item) * n;
-    const int64_t place = plan.Offset(kept, item) + begin;
+    if (!is_regular) place = plan.Offset(kept, item) + begin;
     for (int64_t at = 0; at < count; at += kMaxColumns) {
       const int64_t m = std::min(kMaxColumns, count - at);
       const T* const row = source.Load(place + at, m, tile);
@@ -272,6 +274,7 @@ MINNOW_INLINE inline void ReduceColumns(const Rule& rule,
         to[j] = rule.Combine(to[j], rule.Map(row[j]));
       }
     }
+    if (is_regular) place += rows * plan.reduced[0].stride;
   }
   for (int64_t i = 1; i < rows; ++i) {
     for (int64_t j = 0; j < n; ++j) {
