@@ -19,34 +19,9 @@
 
 #include "absl/container/inlined_vector.h"
 #include "absl/types/span.h"
+#include "minnow/core/arithmetic.h"
 
 namespace minnow {
-
-enum class Arithmetic : uint8_t {
-  kNone,
-  kAdd,           // x + operand
-  kSubtract,      // x - operand
-  kSubtractFrom,  // operand - x
-  kMultiply,      // x * operand
-  kDivide,        // x / operand
-  kDivideInto,    // operand / x
-};
-
-// The one with x and the operand in each other's place.
-constexpr Arithmetic Reversed(Arithmetic op) {
-  switch (op) {
-    case Arithmetic::kSubtract:
-      return Arithmetic::kSubtractFrom;
-    case Arithmetic::kSubtractFrom:
-      return Arithmetic::kSubtract;
-    case Arithmetic::kDivide:
-      return Arithmetic::kDivideInto;
-    case Arithmetic::kDivideInto:
-      return Arithmetic::kDivide;
-    default:
-      return op;
-  }
-}
 
 // What happens to an element in turn: x * factor + addend, rounded twice, which
 // is what most operations with a number are; and then, unless `op` is kNone, an

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "minnow/core/arithmetic_chain.h"
 #include "minnow/core/convert.h"
 
 namespace minnow {

@@ -34,6 +34,11 @@ void FusedSteps::Add(const Kernel& kernel, const void* attrs,
   steps_.push_back(std::move(step));
 }
 
+void FusedSteps::AddReader(const RunContext& context, const void* attrs,
+                           absl::Span<const ArrayRef* const> args) {
+  reader_ = {context, attrs, args};
+}
+
 void FusedSteps::AddToChain(const Step& step, const Kernel& kernel,
                             absl::Span<const ArrayRef* const> args) {
   // A step that is no arithmetic is a link of its own.
@@ -75,22 +80,34 @@ void FusedSteps::RunElements(const Step& step, int64_t begin, int64_t end) {
   step.elements(step.attrs, refs.data(), end - begin);
 }
 
-void FusedSteps::RunChain(ThreadPool& threads) const {
+void FusedSteps::RunChain(int64_t begin, int64_t end) const {
+  for (int64_t i = begin; i < end; i += piece_) {
+    const int64_t stop = std::min(end, i + piece_);
+    for (const Link& link : links_) {
+      if (link.run.size() > 1) {
+        link.run.Run(i, stop);
+      } else {
+        RunElements(steps_[link.step], i, stop);
+      }
+    }
+  }
+}
+
+absl::Status FusedSteps::RunChain(ThreadPool& threads) const {
+  if (reader_.has_value()) {
+    RunContext context = reader_->context;
+    context.produce = {this, [](const void* self, int64_t begin, int64_t end) {
+                         static_cast<const FusedSteps*>(self)->RunChain(begin,
+                                                                        end);
+                       }};
+    return context.kernel->run(context, reader_->attrs, reader_->args);
+  }
   // A block is some whole pieces.
   const int64_t grain =
       std::max<int64_t>(1, kElementwiseGrain / piece_) * piece_;
-  ParallelFor(threads, steps_[0].size, grain, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; i += piece_) {
-      const int64_t stop = std::min(end, i + piece_);
-      for (const Link& link : links_) {
-        if (link.run.size() > 1) {
-          link.run.Run(i, stop);
-        } else {
-          RunElements(steps_[link.step], i, stop);
-        }
-      }
-    }
-  });
+  ParallelFor(threads, steps_[0].size, grain,
+              [&](int64_t begin, int64_t end) { RunChain(begin, end); });
+  return absl::OkStatus();
 }
 
 void FusedSteps::PrefetchPiece(const Piece& piece) const {
@@ -119,10 +136,9 @@ absl::Status FusedSteps::Run(const RunContext& context, const void* attrs,
                              absl::Span<const ArrayRef* const>) {
   const auto& steps = *static_cast<const FusedSteps*>(attrs);
   if (steps.fusion_ == Fusion::kChain) {
-    steps.RunChain(*context.threads);
-  } else {
-    steps.RunBeside(*context.threads);
+    return steps.RunChain(*context.threads);
   }
+  steps.RunBeside(*context.threads);
   return absl::OkStatus();
 }
 

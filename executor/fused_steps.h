@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "absl/container/flat_hash_set.h"
@@ -23,6 +24,10 @@ class FusedSteps {
   // `args` and `attrs` have to live as long as this object.
   void Add(const Kernel& kernel, const void* attrs,
            absl::Span<const ArrayRef* const> args);
+
+  // The step that reads blocks of what a chain has made.
+  void AddReader(const RunContext& context, const void* attrs,
+                 absl::Span<const ArrayRef* const> args);
 
   // Like Kernel::run: `attrs` is the FusedSteps; there are no arguments.
   static absl::Status Run(const RunContext& context, const void* attrs,
@@ -46,6 +51,12 @@ class FusedSteps {
     int64_t begin, end;
   };
 
+  struct Reader {
+    RunContext context;
+    const void* attrs;
+    absl::Span<const ArrayRef* const> args;
+  };
+
   // Steps of a chain that run together on a piece: one, or some arithmetic.
   struct Link {
     size_t step;
@@ -56,7 +67,9 @@ class FusedSteps {
                   absl::Span<const ArrayRef* const> args);
   void AddBeside(const Step& step);
   static void RunElements(const Step& step, int64_t begin, int64_t end);
-  void RunChain(ThreadPool& threads) const;
+  // All steps of a chain on the elements [begin, end).
+  void RunChain(int64_t begin, int64_t end) const;
+  absl::Status RunChain(ThreadPool& threads) const;
   void PrefetchPiece(const Piece& piece) const;
   void RunBeside(ThreadPool& threads) const;
 
@@ -69,6 +82,7 @@ class FusedSteps {
   absl::flat_hash_set<const void*> arrays_;
   int64_t element_bytes_ = 0;
   int64_t piece_ = 0;
+  std::optional<Reader> reader_;
 
   // Of steps side by side: all pieces; block i ends with piece ends_[i].
   std::vector<Piece> pieces_;

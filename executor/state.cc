@@ -183,13 +183,19 @@ void Executor::State::MakeSteps() {
       // The first one of them turns into their step.
       Step& first = steps.back();
       if (first.planned + 1 == i) {
-        fused.push_back(std::make_unique<FusedSteps>(planned.fusion));
+        fused.push_back(std::make_unique<FusedSteps>(
+            planned.fusion == Fusion::kBeside ? Fusion::kBeside
+                                              : Fusion::kChain));
         fused.back()->Add(*first.context.kernel, first.attrs, first.args);
         first.run = FusedSteps::Run;
         first.attrs = fused.back().get();
         first.args = {};
       }
-      fused.back()->Add(*planned.kernel, step.attrs, step.args);
+      if (planned.fusion == Fusion::kReader) {
+        fused.back()->AddReader(step.context, step.attrs, step.args);
+      } else {
+        fused.back()->Add(*planned.kernel, step.attrs, step.args);
+      }
       continue;
     }
     steps.push_back(step);

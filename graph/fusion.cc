@@ -21,7 +21,11 @@ class Group {
 
   // How the step can join; if it can it has.
   Fusion Join(const PlanStep& step) {
-    if (!IsElementwise(step)) return Fusion::kNone;
+    if (is_closed_) return Fusion::kNone;
+    if (!IsElementwise(step)) {
+      is_closed_ = IsReader(step);
+      return is_closed_ ? Fusion::kReader : Fusion::kNone;
+    }
     const bool updates = Updates(step);
     if (num_steps_ == 0) {
       // It may come before steps of either kind.
@@ -67,7 +71,10 @@ class Group {
   }
 
   bool IsElementwise(const PlanStep& step) const {
-    if (step.node < 0 || step.kernel->elements == nullptr) return false;
+    return step.node >= 0 && step.kernel->elements != nullptr && IsDense(step);
+  }
+
+  bool IsDense(const PlanStep& step) const {
     return std::all_of(step.args.begin(), step.args.end(), [&](int32_t value) {
       const ValuePlace::Kind kind = plan_->places[value].kind;
       return plan_->storages[value] == StorageType::kDense &&
@@ -75,6 +82,44 @@ class Group {
               kind == ValuePlace::Kind::kConstant ||
               kind == ValuePlace::Kind::kVariable);
     });
+  }
+
+  // Whether the step reads blocks of one of the arrays, and writes to none: not
+  // even to the memory of one that nobody needs behind the chain.
+  bool IsReader(const PlanStep& step) const {
+    if (num_steps_ == 0 || fusion_ == Fusion::kBeside || step.node < 0 ||
+        step.kernel->reads_blocks == nullptr || !IsDense(step) ||
+        !step.kernel->reads_blocks(step.prepared.state.get())) {
+      return false;
+    }
+    const Extent read = ExtentOf(step.args[0], /*written=*/false);
+    if (Size(step.args[0]) != size_ ||
+        std::none_of(extents_.begin(), extents_.end(), [&](const Extent& x) {
+          return Overlap(x, read) && x.begin == read.begin && x.end == read.end;
+        })) {
+      return false;
+    }
+    std::vector<Extent> others;
+    if (step.prepared.workspace_bytes > 0) {
+      others.push_back({ValuePlace::Kind::kArena, -1, step.workspace_offset,
+                        step.workspace_offset + step.prepared.workspace_bytes,
+                        /*written=*/true});
+    }
+    for (size_t k = 1; k < step.args.size(); ++k) {
+      others.push_back(ExtentOf(step.args[k], step.kernel->args[k].writes));
+    }
+    return std::none_of(others.begin(), others.end(), [&](const Extent& x) {
+      return std::any_of(extents_.begin(), extents_.end(),
+                         [&](const Extent& y) {
+                           return Overlap(x, y) && (x.written || y.written);
+                         });
+    });
+  }
+
+  Extent ExtentOf(int32_t value, bool written) const {
+    const ValuePlace& place = plan_->places[value];
+    return {place.kind, place.variable, place.offset,
+            place.offset + plan_->types.DenseBytes(value), written};
   }
 
   // Whether it changes a variable in place.
@@ -95,10 +140,7 @@ class Group {
       if (Size(value) != size && (Size(value) != 1 || !type.repeats)) {
         return std::nullopt;
       }
-      const ValuePlace& place = plan_->places[value];
-      const Extent extent = {place.kind, place.variable, place.offset,
-                             place.offset + plan_->types.DenseBytes(value),
-                             type.writes};
+      const Extent extent = ExtentOf(value, type.writes);
       bool is_known = false;
       for (const auto* list : std::initializer_list<const std::vector<Extent>*>{
                &extents_, &added}) {
@@ -128,6 +170,7 @@ class Group {
   const Plan* plan_;
   Fusion fusion_ = Fusion::kNone;  // As long as there is one step.
   bool only_updates_ = false;
+  bool is_closed_ = false;  // By a reader.
   std::vector<Extent> extents_;
   int64_t size_ = 0;
   size_t num_steps_ = 0;

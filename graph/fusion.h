@@ -5,6 +5,9 @@
 // cache. So a chain or a tree of them reads and writes memory once, rather than
 // once for each node.
 //
+// A chain may end with a step that reads what it has made in blocks, as
+// reductions do: the chain runs on each block just before it is read.
+//
 // Side by side, if they are updates of variables that have nothing to do with
 // one another: as one parallel loop over all of them, whatever their number and
 // sizes.

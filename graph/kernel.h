@@ -46,7 +46,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
-#include "minnow/core/arithmetic_chain.h"
+#include "minnow/core/arithmetic.h"
 #include "minnow/core/attrs.h"
 #include "minnow/core/philox.h"
 #include "minnow/core/shape.h"
@@ -56,6 +56,17 @@
 namespace minnow {
 
 struct Kernel;
+
+// Computes elements of an array when they are needed, if it is set.
+struct ElementsProducer {
+  const void* state = nullptr;
+  void (*make)(const void* state, int64_t begin, int64_t end) = nullptr;
+
+  // The elements [begin, end).
+  void operator()(int64_t begin, int64_t end) const {
+    if (make != nullptr) make(state, begin, end);
+  }
+};
 
 // What a kernel may use beside its arguments.
 struct RunContext {
@@ -70,6 +81,8 @@ struct RunContext {
   absl::Span<const int32_t> groups;
   // The kernel that runs: one function may be that of many kernels.
   const Kernel* kernel = nullptr;
+  // For the first argument of a kernel that reads blocks.
+  ElementsProducer produce;
 };
 
 // The type of one kernel argument.
@@ -153,6 +166,11 @@ struct Kernel {
   // inputs, or on one and a number: a chain of them stays in registers.
   Arithmetic arithmetic = Arithmetic::kNone;
   double (*number)(const void* attrs) = nullptr;
+
+  // Whether it reads its first argument in blocks of elements that follow one
+  // another, all of them once. It then has `context.produce` make those of a
+  // block before it reads them: see fusion.h. Null: it does not.
+  bool (*reads_blocks)(const void* prepared) = nullptr;
 
   constexpr Kernel When(bool (*condition)(const Attrs& attrs)) && {
     when = condition;

@@ -140,13 +140,24 @@ class MemoryPlanner {
       const int32_t input = index_[node.inputs[pair.input]];
       const int32_t block = block_[input];
       if (block < 0 || !SameExtent(input, value)) continue;
-      // A second use by this node would read what it writes, and a second
-      // output there would write over the first.
-      if (blocks_[block].uses_left == 1 && !TakenBefore(id, output, block)) {
+      // A second output there would write over the first.
+      if (blocks_[block].uses_left == UsesInPlace(node, output, block) &&
+          !TakenBefore(id, output, block)) {
         return block;
       }
     }
     return -1;
+  }
+
+  // How often the node uses the block as an input in the place of which it may
+  // write the output. Another use would read what it writes.
+  int64_t UsesInPlace(const Node& node, int32_t output, int32_t block) const {
+    return std::count_if(
+        node.op->inplace.begin(), node.op->inplace.end(),
+        [&](const InplacePair& pair) {
+          return pair.output == output && pair.input < node.inputs.size() &&
+                 block_[index_[node.inputs[pair.input]]] == block;
+        });
   }
 
   // Whether an output of the node before this one lies in the block.

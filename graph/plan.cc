@@ -406,6 +406,24 @@ std::string Plan::KernelColumn(const PlanStep& step) const {
                       DTypeName(kernel.args.back().dtype));
 }
 
+namespace {
+
+const char* FusionText(Fusion fusion) {
+  switch (fusion) {
+    case Fusion::kNone:
+      return "";
+    case Fusion::kChain:
+      return "fused with";
+    case Fusion::kBeside:
+      return "beside";
+    case Fusion::kReader:
+      return "reads blocks of";
+  }
+  return "";
+}
+
+}  // namespace
+
 std::string Plan::ToString() const {
   std::vector<std::vector<std::string>> rows = {
       {"step", "node", "kernel", "out", "bytes", "note"}};
@@ -429,9 +447,7 @@ std::string Plan::ToString() const {
                       OutputBytes(step, out)),
          step.fusion == Fusion::kNone
              ? step.note
-             : absl::StrCat(step.fusion == Fusion::kChain ? "fused with step "
-                                                          : "beside step ",
-                            i - 1)});
+             : absl::StrCat(FusionText(step.fusion), " step ", i - 1)});
   }
   std::string text = AlignColumns(rows);
   absl::StrAppend(

@@ -60,7 +60,7 @@ struct ValuePlace {
 };
 
 // How a step runs together with the one before it, see fusion.h.
-enum class Fusion : uint8_t { kNone, kChain, kBeside };
+enum class Fusion : uint8_t { kNone, kChain, kBeside, kReader };
 
 struct PlanStep {
   // The node whose kernel runs; -1 for a copy that ends an update. With groups

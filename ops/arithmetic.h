@@ -11,7 +11,7 @@
 
 #include <type_traits>
 
-#include "minnow/core/arithmetic_chain.h"
+#include "minnow/core/arithmetic.h"
 #include "minnow/core/simd.h"
 
 namespace minnow {

@@ -60,6 +60,13 @@ void Finish(const ReduceLoops& loops, const ReducePlan& plan, void* results,
   ConvertElements(loops.result, results, out.dtype, out.at(first), n);
 }
 
+// Makes the elements of some tasks, if they are made for each block.
+void Produce(const RunContext& context, const ReducePlan& plan, int64_t begin,
+             int64_t end) {
+  if (context.produce.make == nullptr) return;
+  context.produce(plan.FirstElement(begin), plan.FirstElement(end));
+}
+
 int64_t OffsetOf(const std::vector<ReducePlan::Axis>& axes, int64_t index) {
   int64_t offset = 0;
   for (size_t i = axes.size(); i-- > 1;) {
@@ -199,6 +206,7 @@ absl::Status RunReduce(const RunContext& context, const ReduceLoops& loops,
     ParallelFor(*context.threads, num_tasks, grain,
                 [&](int64_t begin, int64_t end) {
                   for (int64_t i = begin; i < end; ++i) {
+                    Produce(context, plan, i, i + 1);
                     loops.tasks(plan, source, i, i + 1,
                                 partial + i % plan.num_segments * stride +
                                     plan.FirstOutput(i) * result_size);
@@ -226,6 +234,7 @@ absl::Status RunReduce(const RunContext& context, const ReduceLoops& loops,
               [&](int64_t begin, int64_t end) {
                 for (int64_t i = begin; i < end; i += step) {
                   const int64_t stop = std::min(i + step, end);
+                  Produce(context, plan, i, stop);
                   const int64_t first = plan.FirstOutput(i);
                   const int64_t n = plan.FirstOutput(stop) - first;
                   Tile tile;

@@ -109,6 +109,20 @@ struct ReducePlan {
     return kept_index * run + task % per_kept / num_segments * chunk;
   }
 
+  // Whether tasks are elements that follow one another, one task the other.
+  bool is_in_order() const {
+    return kept.size() <= 1 &&
+           (run_is_reduced ? reduced.empty()
+                           : reduced.size() <= 1 && num_chunks == 1);
+  }
+  // The first element of a task, or what is behind the last one.
+  // REQUIRES: is_in_order().
+  int64_t FirstElement(int64_t task) const {
+    const int64_t item = run_is_reduced ? chunk : run;
+    return task / num_segments * num_reduced * run +
+           task % num_segments * segment * item;
+  }
+
   // The place of the run in the array.
   int64_t Offset(int64_t kept_index, int64_t reduced_index) const;
 };
@@ -412,7 +426,14 @@ absl::Status Reduce(const RunContext& context, const ReduceAttrs&,
 // The kernels of a rule. `prepare` is PrepareReduce or one that adds to it.
 template <ReduceLoops (*loops)(DType dtype), auto prepare, typename TypeList>
 std::vector<Kernel> ReduceKernels(TypeList types) {
-  return AnyKernels<internal::Reduce<loops>, prepare>(types);
+  std::vector<Kernel> kernels =
+      AnyKernels<internal::Reduce<loops>, prepare>(types);
+  for (Kernel& kernel : kernels) {
+    kernel.reads_blocks = [](const void* plan) {
+      return static_cast<const ReducePlan*>(plan)->is_in_order();
+    };
+  }
+  return kernels;
 }
 
 }  // namespace minnow

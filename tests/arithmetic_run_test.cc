@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "minnow/core/arithmetic_chain.h"
 #include "minnow/ops/binary.h"
 #include "minnow/ops/builtin.h"
 

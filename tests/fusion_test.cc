@@ -1,9 +1,12 @@
 // Pointwise fusion: which steps run together, and that it changes no bit.
 #include <cstring>
+#include <optional>
 #include <random>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "minnow/core/status.h"
@@ -11,6 +14,7 @@
 #include "minnow/graph/builder.h"
 #include "minnow/ops/binary.h"
 #include "minnow/ops/builtin.h"
+#include "minnow/ops/reduce.h"
 #include "minnow/ops/sgd.h"
 #include "minnow/train/mlp.h"
 
@@ -67,6 +71,52 @@ TEST(FusionTest, OtherSizesAndOtherOperatorsRunApart) {
   EXPECT_THAT(
       Fused(*b.Build({b.Add("tanh", {z})}), {{"x", {3, 3}}, {"row", {1, 3}}}),
       ElementsAre(kNone, kNone, kNone, kChain, kNone, kNone));
+}
+
+TEST(FusionTest, AReductionReadsWhatAChainMakes) {
+  using Axes = std::vector<int64_t>;
+  const auto last_of = [](std::optional<Axes> axes) {
+    GraphBuilder b(BuiltinOps());
+    const Symbol difference = b.Variable("x") - b.Variable("y");
+    const Symbol sum =
+        op::Sum(difference * difference, {.axis = std::move(axes)});
+    return Fused(*b.Build({sum}), {{"x", {5, 3, 4}}, {"y", {5, 3, 4}}}).back();
+  };
+  for (const Axes& axes : {Axes{}, {0}, {1}, {2}, {0, 1}, {1, 2}}) {
+    EXPECT_EQ(last_of(axes), kReader) << absl::StrJoin(axes, ",");
+  }
+  EXPECT_EQ(last_of(std::nullopt), kReader);
+  // Its elements do not follow one another.
+  EXPECT_EQ(last_of(Axes{0, 2}), kNone);
+}
+
+TEST(FusionTest, NothingJoinsBehindAReader) {
+  GraphBuilder b(BuiltinOps());
+  const Symbol x = b.Variable("x");
+  const Symbol y = b.Add("tanh", {x});
+  const Symbol z = b.Add("negative", {b.Add("broadcast_sub", {y, op::Sum(y)})});
+  EXPECT_THAT(Fused(*b.Build({z}), {{"x", {5, 3}}}),
+              ElementsAre(kNone, kReader, kNone, kChain));
+}
+
+// What is no longer needed may have given its memory to what the reduction
+// writes, while the chain has still to read it.
+TEST(FusionTest, AReductionDoesNotWriteToWhatTheChainReads) {
+  GraphBuilder b(BuiltinOps());
+  const Symbol x = b.Variable("x");
+  const Symbol a = b.Add("dot", {x, x}), c = b.Add("dot", {a, x});
+  const Symbol sum = op::Sum(b.Add("broadcast_add", {a, c}), {.axis = {{0}}});
+  const Graph graph = *b.Build({sum});
+  const NDArray ones = *NDArray::FromValues<float>(
+      {300, 300}, std::vector<float>(90000, 0.125f));
+  std::vector<NDArray> results;
+  for (const bool fuse : {false, true}) {
+    auto step = *Executor::Bind(
+        graph, {.variables = {{"x", ones}}, .rewrites = {.fuse = fuse}});
+    ASSERT_TRUE(step.Run().ok());
+    results.push_back(step.Output(0));
+  }
+  EXPECT_EQ(results[0].values<float>(), results[1].values<float>());
 }
 
 // Updates of `sizes.size()` weights.
@@ -212,7 +262,7 @@ class RandomTrees {
   }
 
   absl::StatusOr<Graph> Build() {
-    std::vector<Symbol> outputs;
+    std::vector<Symbol> outputs = reductions_;
     for (Family& family : families_) {
       outputs.push_back(family.back());
       outputs.push_back(Any(family));
@@ -256,7 +306,7 @@ class RandomTrees {
                                               "broadcast_maximum",
                                               "elemwise_mul", "_lesser"};
     Family& family = families_[Below(families_.size())];
-    switch (Below(4)) {
+    switch (Below(5)) {
       case 0:
         family.push_back(b_.Add(kUnary[Below(5)], {Any(family)}));
         break;
@@ -272,17 +322,31 @@ class RandomTrees {
         family.push_back(b_.Add("_cast_like", {from, Any(family)}));
         break;
       }
+      case 4:
+        AddReduction(family.back());
+        break;
     }
+  }
+
+  // Over all axes, or over one; what comes behind the chain.
+  void AddReduction(const Symbol& x) {
+    static constexpr const char* kReductions[] = {"sum", "max", "mean", "prod"};
+    ReduceAttrs attrs;
+    if (const size_t axis = Below(3); axis < 2) {
+      attrs.axis = {static_cast<int64_t>(axis)};
+    }
+    reductions_.push_back(b_.Add(kReductions[Below(4)], {x}, attrs));
   }
 
   std::mt19937 random_;
   GraphBuilder b_;
   std::vector<Family> families_;
+  std::vector<Symbol> reductions_;
   absl::flat_hash_map<std::string, NDArray> arrays_;
 };
 
 TEST(FusionTest, ChangesNoBitOnAnyNumberOfThreads) {
-  size_t num_fused = 0;
+  size_t num_fused = 0, num_readers = 0;
   for (uint32_t seed = 0; seed < 60; ++seed) {
     // Of one piece, of some, and of many blocks.
     const Shape shape = {1 + seed % 3 * 400, 97};
@@ -307,11 +371,14 @@ TEST(FusionTest, ChangesNoBitOnAnyNumberOfThreads) {
             << "seed " << seed << ", output " << i << "\n"
             << fused.plan().ToString();
       }
-      for (const PlanStep& step : fused.plan().steps)
+      for (const PlanStep& step : fused.plan().steps) {
         num_fused += step.fusion == kChain;
+        num_readers += step.fusion == kReader;
+      }
     }
   }
   EXPECT_GT(num_fused, 1000);
+  EXPECT_GT(num_readers, 100);
 }
 
 // Arithmetic in place, with numbers, arrays and one element that counts for

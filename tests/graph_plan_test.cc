@@ -136,6 +136,28 @@ TEST(PlanTest, AValueThatUpdatesAVariableOutlivesWhatIsMadeFromItInPlace) {
   EXPECT_THAT(ValuesOf(second), ElementsAre(7));
 }
 
+// The bytes of the arena for `make` of an array of 256 bytes.
+int64_t BytesFor(Symbol (*make)(GraphBuilder& b, Symbol x)) {
+  GraphBuilder b(BuiltinOps());
+  const Symbol x = b.Add("tanh", {b.Variable("x", {.shape = {64}})});
+  return MakePlan(*b.Build({make(b, x)}), {}, {})->planned_bytes;
+}
+
+TEST(PlanTest, WhatIsMadeOfOneArrayAloneLiesInItsPlace) {
+  EXPECT_EQ(BytesFor([](GraphBuilder& b, Symbol x) {
+              return b.Add("elemwise_mul", {x, x});
+            }),
+            256);
+}
+
+// The condition is not among what `where` may write over.
+TEST(PlanTest, AnInputThatIsAlsoReadElsewhereIsNotWrittenOver) {
+  EXPECT_EQ(BytesFor([](GraphBuilder& b, Symbol x) {
+              return b.Add("where", {x, x, b.Variable("y", {.shape = {64}})});
+            }),
+            512);
+}
+
 TEST(PlanTest, TwoVariablesExchangeTheirValues) {
   GraphBuilder builder(BuiltinOps());
   Symbol a = builder.Variable("a"), b = builder.Variable("b");
