@@ -28,6 +28,7 @@
   X(GatherNdOps)            \
   X(InitOps)                \
   X(LambOps)                \
+  X(LeakyReluOps)           \
   X(LogicOps)               \
   X(MaxOps)                 \
   X(MpSgdOps)               \
