@@ -28,6 +28,7 @@
   X(GatherNdOps)            \
   X(InitOps)                \
   X(LambOps)                \
+  X(LayerNormOps)           \
   X(LeakyReluOps)           \
   X(LogicOps)               \
   X(MaxOps)                 \

@@ -50,11 +50,13 @@ struct LinePlan {
   int64_t workspace_bytes;
 };
 
+// A tile has at most so many elements, and so lines, unless it is one line.
+inline constexpr int64_t kMaxTileLines = 1024;
+
 // Each block has memory for `tiles` tiles of elements of so many bytes. There
 // are few blocks, so that this is little next to a large array.
 inline LinePlan PlanLines(const Lines& lines, int64_t tiles,
                           int64_t element_bytes) {
-  constexpr int64_t kTileElements = 1024;
   constexpr int64_t kBlockElements = 1 << 13;
   constexpr int64_t kMaxBlocks = 32;
   const int64_t size = std::max<int64_t>(lines.size, 1);
@@ -62,7 +64,7 @@ inline LinePlan PlanLines(const Lines& lines, int64_t tiles,
   LinePlan plan = {.lines = lines,
                    .block = std::max(kBlockElements / size,
                                      divide(lines.count(), kMaxBlocks)),
-                   .tile = std::max<int64_t>(kTileElements / size, 1),
+                   .tile = std::max<int64_t>(kMaxTileLines / size, 1),
                    .block_bytes = 0,
                    .workspace_bytes = 0};
   plan.block = std::max<int64_t>(plan.block, 1);

@@ -101,6 +101,7 @@ std::vector<OpCase> ElementwiseOpCases();
 std::vector<OpCase> IndexingOpCases();
 std::vector<OpCase> JoinOpCases();
 std::vector<OpCase> LeakyOpCases();
+std::vector<OpCase> NormOpCases();
 std::vector<OpCase> OptimizerOpCases();
 std::vector<OpCase> OrderOpCases();
 std::vector<OpCase> OutputOpCases();

@@ -1,0 +1,124 @@
+// Operators that normalize: that the gradient of their first output is what
+// differences say, and what they refuse. The rows of op_cases_norm.cc do the
+// rest; there all outputs have heads, of which these operators ignore some.
+#include <cmath>
+#include <functional>
+#include <random>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "minnow/core/status.h"
+#include "minnow/executor/executor.h"
+#include "minnow/graph/gradient.h"
+#include "minnow/graph/infer.h"
+#include "minnow/ops/binary.h"
+#include "minnow/ops/builtin.h"
+#include "minnow/ops/layer_norm.h"
+
+namespace minnow {
+namespace {
+
+using testing::HasSubstr;
+
+// An operator on data, and maybe gamma and beta.
+using Compose = std::function<Symbol(const std::vector<Symbol>& inputs)>;
+
+std::vector<Symbol> Variables(GraphBuilder& b,
+                              const std::vector<Shape>& shapes) {
+  std::vector<Symbol> inputs;
+  for (const Shape& shape : shapes) {
+    inputs.push_back(b.Variable(absl::StrCat("x", inputs.size()),
+                                {.shape = shape, .dtype = DType::kFloat64}));
+  }
+  return inputs;
+}
+
+NDArray RandomArray(const Shape& shape, std::mt19937_64& random) {
+  std::uniform_real_distribution<double> uniform(-2, 2);
+  NDArray array = *NDArray::Zeros(shape, DType::kFloat64);
+  for (double& x : array.values<double>()) x = uniform(random);
+  return array;
+}
+
+// Compares the gradients of all inputs with central differences.
+void CheckGradient(const std::vector<Shape>& shapes, const Compose& compose) {
+  GraphBuilder b(BuiltinOps());
+  const std::vector<Symbol> inputs = Variables(b, shapes);
+  const Symbol y = compose(inputs);
+  const Symbol head =
+      b.Variable("head", {.shape = shapes[0], .dtype = DType::kFloat64});
+  std::vector<Symbol> roots = {y * head};
+  for (Symbol g : Gradient(b, {y}, {head}, inputs)) roots.push_back(g);
+  const auto graph = b.Build(roots);
+  ASSERT_TRUE(graph.ok()) << graph.status();
+  std::mt19937_64 random(7);
+  BindOptions options = {.training = true};
+  std::vector<NDArray> arrays;
+  for (size_t i = 0; i < shapes.size(); ++i) {
+    arrays.push_back(RandomArray(shapes[i], random));
+    options.variables[absl::StrCat("x", i)] = arrays.back();
+  }
+  options.variables["head"] = RandomArray(shapes[0], random);
+  auto executor = Executor::Bind(*graph, std::move(options));
+  ASSERT_TRUE(executor.ok()) << executor.status();
+  const auto loss = [&] {
+    EXPECT_TRUE(executor->Run().ok());
+    double sum = 0;
+    for (double x : executor->Output(0).values<double>()) sum += x;
+    return sum;
+  };
+  for (size_t i = 0; i < shapes.size(); ++i) {
+    loss();
+    const auto span = executor->Output(i + 1).values<double>();
+    const std::vector<double> found(span.begin(), span.end());
+    for (size_t j = 0; j < found.size(); ++j) {
+      double& x = arrays[i].values<double>()[j];
+      const double before = x;
+      constexpr double kStep = 1e-5;
+      x = before + kStep;
+      const double up = loss();
+      x = before - kStep;
+      const double down = loss();
+      x = before;
+      const double want = (up - down) / (2 * kStep);
+      EXPECT_NEAR(found[j], want, 1e-7 * (1 + std::fabs(want)))
+          << "input " << i << ", element " << j;
+    }
+  }
+}
+
+// The error of inference.
+std::string ErrorOf(const std::vector<Shape>& shapes, const Compose& compose) {
+  GraphBuilder b(BuiltinOps());
+  const auto graph = b.Build({compose(Variables(b, shapes))});
+  if (!graph.ok()) return std::string(graph.status().message());
+  const ValueIndex index(*graph);
+  return std::string(InferTypes(*graph, index, {}).status().message());
+}
+
+Compose LayerNormOf(LayerNormAttrs attrs) {
+  return [attrs](const std::vector<Symbol>& in) {
+    return op::LayerNorm(in[0], in[1], in[2], attrs, {.name = "norm"});
+  };
+}
+
+TEST(NormTest, LayerNormHasItsGradient) {
+  CheckGradient({{3, 5}, {5}, {5}}, LayerNormOf({}));
+  CheckGradient({{2, 4, 3}, {4}, {4}}, LayerNormOf({.axis = 1}));
+  CheckGradient({{40, 2}, {40}, {40}}, LayerNormOf({.axis = -2, .eps = 0.5f}));
+}
+
+TEST(NormTest, LayerNormRefusesWhatDoesNotFit) {
+  EXPECT_THAT(ErrorOf({{3, 5}, {5}, {5}}, LayerNormOf({.axis = 2})),
+              HasSubstr("node 'norm' (LayerNorm): attribute 'axis': expected"));
+  EXPECT_THAT(ErrorOf({{3, 5}, {3}, {5}}, LayerNormOf({})),
+              HasSubstr("argument 'gamma': expected shape (5,), found (3,)"));
+  EXPECT_THAT(ErrorOf({{3, 5}, {5}, {1, 5}}, LayerNormOf({})),
+              HasSubstr("argument 'beta': expected shape (5,), found (1,5)"));
+}
+
+}  // namespace
+}  // namespace minnow

@@ -1,0 +1,138 @@
+// Rows of operators that normalize.
+#include <algorithm>
+#include <cmath>
+#include <string>
+#include <utility>
+
+#include "minnow/ops/layer_norm.h"
+#include "minnow/tests/op_cases.h"
+#include "minnow/tests/op_lines.h"
+
+namespace minnow {
+namespace {
+
+using Inputs = absl::Span<const TestArray>;
+
+TestArray Like(const TestArray& x) {
+  return {.shape = x.shape, .values = std::vector<double>(x.values.size())};
+}
+
+// The mean of f(i) over the places of a line.
+template <typename F>
+double MeanOver(const std::vector<int64_t>& line, const F& f) {
+  double sum = 0;
+  for (int64_t i : line) sum += f(i);
+  return sum / static_cast<double>(line.size());
+}
+
+// LayerNorm ------------------------------------------------------------------
+
+std::vector<TestArray> NaiveLayerNorm(Inputs in, size_t axis, double eps) {
+  const TestArray &x = in[0], &gamma = in[1], &beta = in[2];
+  TestArray out = Like(x);
+  TestArray mean = {.shape = x.shape}, deviation = {.shape = x.shape};
+  mean.shape.set(axis, 1);
+  deviation.shape.set(axis, 1);
+  ForEachLine(x.shape, axis, [&](int64_t, const auto& line) {
+    const double m = MeanOver(line, [&](int64_t i) { return x.values[i]; });
+    const double s = std::sqrt(
+        MeanOver(line,
+                 [&](int64_t i) { return std::pow(x.values[i] - m, 2); }) +
+        eps);
+    mean.values.push_back(m);
+    deviation.values.push_back(s);
+    for (size_t k = 0; k < line.size(); ++k) {
+      out.values[line[k]] =
+          (x.values[line[k]] - m) / s * gamma.values[k] + beta.values[k];
+    }
+  });
+  return {out, mean, deviation};
+}
+
+// Of (head, data, gamma, mean, deviation).
+std::vector<TestArray> NaiveLayerNormBackward(Inputs in, size_t axis) {
+  const std::vector<double>&head = in[0].values, &x = in[1].values,
+        &gamma = in[2].values;
+  TestArray grad = Like(in[1]), gamma_grad = Like(in[2]),
+            beta_grad = Like(in[2]);
+  ForEachLine(in[1].shape, axis, [&](int64_t l, const auto& line) {
+    const double m = in[3].values[l], s = in[4].values[l];
+    std::vector<double> h, normal;
+    double sum = 0, product_sum = 0;
+    for (size_t k = 0; k < line.size(); ++k) {
+      normal.push_back((x[line[k]] - m) / s);
+      h.push_back(head[line[k]] * gamma[k]);
+      sum += h[k];
+      product_sum += h[k] * normal[k];
+      gamma_grad.values[k] += head[line[k]] * normal[k];
+      beta_grad.values[k] += head[line[k]];
+    }
+    const auto n = static_cast<double>(line.size());
+    for (size_t k = 0; k < line.size(); ++k) {
+      grad.values[line[k]] = (h[k] - sum / n - normal[k] * product_sum / n) / s;
+    }
+  });
+  return {grad, gamma_grad, beta_grad};
+}
+
+// `large` is a shape of data.
+void AppendLayerNorm(const char* label, LayerNormAttrs a, Shape data,
+                     size_t axis, Shape large, std::vector<OpCase>& cases) {
+  const auto inputs = [&](const Shape& shape) {
+    return std::vector<Shape>{shape, {shape[axis]}, {shape[axis]}};
+  };
+  const auto backward_inputs = [&](const Shape& shape) {
+    Shape moments = shape;
+    moments.set(axis, 1);
+    return std::vector<Shape>{shape, shape, {shape[axis]}, moments, moments};
+  };
+  const bool has_large = large.known_rank();
+  OpCase forward = {
+      .op = "LayerNorm",
+      .label = label,
+      .attrs = a,
+      .formula = [=](Inputs in) { return NaiveLayerNorm(in, axis, a.eps); },
+      .tolerance = 16,
+      .magnitude = 8};
+  for (const Shape& shape : inputs(data)) {
+    forward.inputs.push_back({.shape = shape});
+  }
+  if (has_large) forward.large = inputs(large);
+  // Nothing flows through the mean and the deviation.
+  forward.gradient = [=](Inputs in, Inputs heads) {
+    const auto out = NaiveLayerNorm(in, axis, a.eps);
+    return NaiveLayerNormBackward({{heads[0], in[0], in[1], out[1], out[2]}},
+                                  axis);
+  };
+  cases.push_back(std::move(forward));
+  OpCase backward = {
+      .op = "_backward_LayerNorm",
+      .label = label,
+      .attrs = a,
+      .formula = [=](Inputs in) { return NaiveLayerNormBackward(in, axis); },
+      .tolerance = 16,
+      .magnitude = has_large ? 1000.0 : 50.0};
+  for (const Shape& shape : backward_inputs(data)) {
+    backward.inputs.push_back({.shape = shape});
+  }
+  backward.inputs.back().low = 0.5;
+  if (has_large) backward.large = backward_inputs(large);
+  cases.push_back(std::move(backward));
+}
+
+}  // namespace
+
+std::vector<OpCase> NormOpCases() {
+  std::vector<OpCase> cases;
+  AppendLayerNorm("", {}, {4, 5}, 1, {600, 70}, cases);
+  AppendLayerNorm("other axis", {.axis = -2, .eps = 0.125f}, {2, 6, 3}, 1,
+                  {30, 40, 50}, cases);
+  AppendLayerNorm("first axis", {.axis = 0, .output_mean_var = true}, {7, 3}, 0,
+                  {}, cases);
+  AppendLayerNorm("long line", {.axis = 0}, {1500}, 0, {}, cases);
+  AppendLayerNorm("no line", {}, {0, 5}, 1, {}, cases);
+  AppendLayerNorm("no element", {.axis = 1}, {3, 0}, 1, {}, cases);
+  return cases;
+}
+
+}  // namespace minnow
