@@ -12,7 +12,6 @@
 #include "minnow/ops/compose.h"
 #include "minnow/ops/lines.h"
 #include "minnow/ops/normalize_line.h"
-#include "minnow/ops/sum_line.h"
 
 namespace minnow {
 namespace {
@@ -43,8 +42,10 @@ absl::StatusOr<LayerNormPlan> Plan(const Attrs& attrs, const Shape& data,
       const size_t axis,
       ReadAxis("axis", attrs.As<LayerNormAttrs>().axis, data.rank()));
   const int64_t element_bytes = dtype == DType::kFloat64 ? 8 : 4;
+  const Lines lines = LinesAlong(data, axis);
   LayerNormPlan plan = {
-      .lines = PlanLines(LinesAlong(data, axis), tiles, element_bytes),
+      .lines =
+          PlanLines(lines, LinesStay(lines, dtype) ? 0 : tiles, element_bytes),
       .row_bytes = (data[axis] * element_bytes + 63) / 64 * 64,
       .workspace_bytes = 0};
   const int64_t rows = plan.num_blocks() * rows_per_block + more_rows;
@@ -67,19 +68,20 @@ absl::StatusOr<LayerNormPlan> PrepareBackward(const Attrs& attrs,
   return Plan(attrs, shapes[1], types[0].dtype, 2, 2, 1);
 }
 
-// x holds `count` lines, which become the result.
+// x holds `count` lines, y takes the result; they may be the same memory.
 template <typename C>
 void NormalizeLines(int64_t count, int64_t size, C eps, const C* gamma,
-                    const C* beta, C* x, C* means, C* deviations) {
+                    const C* beta, const C* x, C* y, C* means, C* deviations) {
   Vectorize([=]() MINNOW_INLINE {
     for (int64_t l = 0; l < count; ++l) {
-      C* const line = x + l * size;
-      const Moments<C> moments = MomentsOf(line, size);
+      const C* const from = x + l * size;
+      C* const to = y + l * size;
+      const Moments<C> moments = MomentsOf(from, size);
       const C mean = moments.mean;
       const C deviation = std::sqrt(moments.variance + eps);
       const C factor = 1 / deviation;
       for (int64_t i = 0; i < size; ++i) {
-        line[i] = (line[i] - mean) * factor * gamma[i] + beta[i];
+        to[i] = (from[i] - mean) * factor * gamma[i] + beta[i];
       }
       means[l] = mean;
       deviations[l] = deviation;
@@ -87,28 +89,26 @@ void NormalizeLines(int64_t count, int64_t size, C eps, const C* gamma,
   });
 }
 
-// `head` becomes the gradient of the lines, x is overwritten.
+// `grad` takes the gradient of the lines; it may be the same memory as `head`.
 template <typename C>
 void NormalizeLinesGradient(int64_t count, int64_t size, const C* gamma,
-                            const C* means, const C* deviations, C* x, C* head,
-                            C* gamma_sums, C* beta_sums) {
+                            const C* means, const C* deviations, const C* x,
+                            const C* head, C* grad, C* gamma_sums,
+                            C* beta_sums) {
   Vectorize([=]() MINNOW_INLINE {
     for (int64_t l = 0; l < count; ++l) {
-      C* const normal = x + l * size;
-      C* const h = head + l * size;
+      const C* const from = x + l * size;
+      const C* const h = head + l * size;
       const C mean = means[l];
       const C factor = 1 / deviations[l];
       for (int64_t i = 0; i < size; ++i) {
-        normal[i] = (normal[i] - mean) * factor;
         beta_sums[i] += h[i];
-        gamma_sums[i] += h[i] * normal[i];
-        h[i] *= gamma[i];
+        gamma_sums[i] += h[i] * ((from[i] - mean) * factor);
       }
-      const C sum =
-          SumLine<C>(size, [=](int64_t i) MINNOW_INLINE { return h[i]; });
-      const C product_sum = SumLine<C>(
-          size, [=](int64_t i) MINNOW_INLINE { return h[i] * normal[i]; });
-      NormalizeGradient(normal, size, deviations[l], sum, product_sum, h);
+      NormalizeGradient(
+          from, size, mean, deviations[l], C{1},
+          [=](int64_t i) MINNOW_INLINE { return h[i] * gamma[i]; },
+          grad + l * size);
     }
   });
 }
@@ -127,12 +127,13 @@ absl::Status LayerNorm(const RunContext& context, const LayerNormAttrs& attrs,
   ForEachTile(
       *context.threads, plan.lines, context.workspace,
       [&](const LineTile& tile) {
-        C* const x = reinterpret_cast<C*>(tile.memory);
+        C* const memory = reinterpret_cast<C*>(tile.memory);
+        const C* const x = ReadLines(lines, tile, data.data(), memory);
         C moments[2][kMaxTileLines];
-        LoadLines(lines, tile, data.data(), x);
-        NormalizeLines(tile.count, lines.size, static_cast<C>(attrs.eps),
-                       gammas, betas, x, moments[0], moments[1]);
-        StoreLines(lines, tile, x, out.data());
+        WriteLines(lines, tile, memory, out.data(), [&](C* y) {
+          NormalizeLines(tile.count, lines.size, static_cast<C>(attrs.eps),
+                         gammas, betas, x, y, moments[0], moments[1]);
+        });
         ConvertElements(moments[0], mean.data() + tile.first, tile.count);
         ConvertElements(moments[1], deviation.data() + tile.first, tile.count);
       });
@@ -153,8 +154,8 @@ absl::Status LayerNormBackward(const RunContext& context, const LayerNormAttrs&,
   ForEachTile(
       *context.threads, plan.lines, context.workspace,
       [&](const LineTile& tile) {
-        C* const h = reinterpret_cast<C*>(tile.memory);
-        C* const x =
+        C* const memory = reinterpret_cast<C*>(tile.memory);
+        C* const more_memory =
             reinterpret_cast<C*>(tile.memory + plan.lines.block_bytes / 2);
         const int64_t block = tile.first / plan.lines.block;
         C* const gamma_sums = plan.Row<C>(context, 1 + 2 * block);
@@ -166,11 +167,13 @@ absl::Status LayerNormBackward(const RunContext& context, const LayerNormAttrs&,
         C moments[2][kMaxTileLines];
         ConvertElements(mean.data() + tile.first, moments[0], tile.count);
         ConvertElements(deviation.data() + tile.first, moments[1], tile.count);
-        LoadLines(lines, tile, head.data(), h);
-        LoadLines(lines, tile, data.data(), x);
-        NormalizeLinesGradient<C>(tile.count, lines.size, gammas, moments[0],
-                                  moments[1], x, h, gamma_sums, beta_sums);
-        StoreLines(lines, tile, h, data_grad.data());
+        const C* const h = ReadLines(lines, tile, head.data(), memory);
+        const C* const x = ReadLines(lines, tile, data.data(), more_memory);
+        WriteLines(lines, tile, memory, data_grad.data(), [&](C* grad) {
+          NormalizeLinesGradient<C>(tile.count, lines.size, gammas, moments[0],
+                                    moments[1], x, h, grad, gamma_sums,
+                                    beta_sums);
+        });
       });
   // The sums of the blocks, in order.
   const int64_t num_blocks = plan.num_blocks();

@@ -16,8 +16,10 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 
 #include "absl/types/span.h"
+#include "minnow/core/dtype.h"
 #include "minnow/core/shape.h"
 #include "minnow/core/thread_pool.h"
 #include "minnow/ops/convert_elements.h"
@@ -119,6 +121,37 @@ void StoreLines(const Lines& lines, const LineTile& tile, const C* from, T* y) {
       line[i * lines.inner] = static_cast<T>(from[l * lines.size + i]);
     }
   }
+}
+
+// Lines that lie one after the other, in the type that is computed in, can stay
+// where they are. So ReadLines and WriteLines need no memory for them:
+//
+//   PlanLines(lines, LinesStay(lines, dtype) ? 0 : 2, element_bytes)
+inline bool LinesStay(const Lines& lines, DType dtype) {
+  return lines.inner == 1 && DTypeSize(dtype) > 2;
+}
+
+// The lines of a tile, one after the other: where they are, or in `memory`.
+template <typename T, typename C>
+const C* ReadLines(const Lines& lines, const LineTile& tile, const T* x,
+                   C* memory) {
+  if constexpr (std::is_same_v<T, C>) {
+    if (lines.inner == 1) return x + tile.first * lines.size;
+  }
+  LoadLines(lines, tile, x, memory);
+  return memory;
+}
+
+// Calls f(to) to write the lines of a tile, one after the other: where they
+// belong, or to `memory`, from where they are stored.
+template <typename T, typename C, typename F>
+void WriteLines(const Lines& lines, const LineTile& tile, C* memory, T* y,
+                const F& f) {
+  if constexpr (std::is_same_v<T, C>) {
+    if (lines.inner == 1) return f(y + tile.first * lines.size);
+  }
+  f(memory);
+  StoreLines(lines, tile, memory, y);
 }
 
 }  // namespace minnow

@@ -3,7 +3,6 @@
 #ifndef MINNOW_OPS_NORMALIZE_LINE_H_
 #define MINNOW_OPS_NORMALIZE_LINE_H_
 
-#include <cmath>
 #include <cstdint>
 
 #include "minnow/core/simd.h"
@@ -29,19 +28,33 @@ MINNOW_INLINE inline Moments<T> MomentsOf(const T* x, int64_t n) {
   return {mean, squares / count};
 }
 
-// `normal` is the normalized line, `head` the gradient of its elements; that of
-// the elements it was made from replaces `head`.
+// What the gradients of a scale and an offset of the line are.
 template <typename T>
-MINNOW_INLINE inline void NormalizeGradient(const T* normal, int64_t n,
-                                            T deviation, T head_sum,
-                                            T product_sum, T* head) {
-  const T count = static_cast<T>(n);
-  const T mean = head_sum / count;
-  const T mean_product = product_sum / count;
+struct NormalizeSums {
+  T head, product;  // Of head, and of head times the normalized line.
+};
+
+// head(i) is the gradient of an element of the normalized line; `grad` becomes
+// that of x, times `scale`.
+template <typename T, typename F>
+MINNOW_INLINE inline NormalizeSums<T> NormalizeGradient(const T* x, int64_t n,
+                                                        T mean, T deviation,
+                                                        T scale, const F& head,
+                                                        T* grad) {
   const T factor = 1 / deviation;
+  const auto normal = [=](int64_t i)
+                          MINNOW_INLINE { return (x[i] - mean) * factor; };
+  const T sum = SumLine<T>(n, head);
+  const T product = SumLine<T>(
+      n, [=](int64_t i) MINNOW_INLINE { return head(i) * normal(i); });
+  const T count = static_cast<T>(n);
+  const T head_mean = sum / count;
+  const T product_mean = product / count;
+  const T outer = factor * scale;
   for (int64_t i = 0; i < n; ++i) {
-    head[i] = (head[i] - mean - normal[i] * mean_product) * factor;
+    grad[i] = (head(i) - head_mean - normal(i) * product_mean) * outer;
   }
+  return {sum, product};
 }
 
 }  // namespace minnow
