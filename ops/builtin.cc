@@ -27,6 +27,7 @@
   X(FullyConnectedOps)      \
   X(GatherNdOps)            \
   X(InitOps)                \
+  X(L2NormalizationOps)     \
   X(LambOps)                \
   X(LayerNormOps)           \
   X(LeakyReluOps)           \

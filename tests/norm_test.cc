@@ -16,6 +16,7 @@
 #include "minnow/graph/infer.h"
 #include "minnow/ops/binary.h"
 #include "minnow/ops/builtin.h"
+#include "minnow/ops/l2_normalization.h"
 #include "minnow/ops/layer_norm.h"
 
 namespace minnow {
@@ -118,6 +119,28 @@ TEST(NormTest, LayerNormRefusesWhatDoesNotFit) {
               HasSubstr("argument 'gamma': expected shape (5,), found (3,)"));
   EXPECT_THAT(ErrorOf({{3, 5}, {5}, {1, 5}}, LayerNormOf({})),
               HasSubstr("argument 'beta': expected shape (5,), found (1,5)"));
+}
+
+Compose L2Of(L2NormalizationAttrs attrs) {
+  return [attrs](const std::vector<Symbol>& in) {
+    return op::L2Normalization(in[0], attrs, {.name = "norm"});
+  };
+}
+
+TEST(NormTest, L2NormalizationHasItsGradient) {
+  CheckGradient({{3, 5}}, L2Of({}));
+  CheckGradient({{2, 4, 3}}, L2Of({.mode = L2Mode::kChannel}));
+  CheckGradient({{2, 3, 40}}, L2Of({.eps = 0.5f, .mode = L2Mode::kSpatial}));
+}
+
+TEST(NormTest, L2NormalizationRefusesTooFewAxes) {
+  EXPECT_THAT(ErrorOf({Shape::Scalar()}, L2Of({})),
+              HasSubstr("node 'norm' (L2Normalization): argument 'data': "
+                        "expected one axis or more, found ()"));
+  for (L2Mode mode : {L2Mode::kChannel, L2Mode::kSpatial}) {
+    EXPECT_THAT(ErrorOf({{3, 5}}, L2Of({.mode = mode})),
+                HasSubstr("expected three axes or more, found (3,5)"));
+  }
 }
 
 }  // namespace

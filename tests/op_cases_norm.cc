@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "minnow/ops/l2_normalization.h"
 #include "minnow/ops/layer_norm.h"
 #include "minnow/tests/op_cases.h"
 #include "minnow/tests/op_lines.h"
@@ -120,6 +121,97 @@ void AppendLayerNorm(const char* label, LayerNormAttrs a, Shape data,
   cases.push_back(std::move(backward));
 }
 
+// L2Normalization ------------------------------------------------------------
+
+// Data as an array in which axis 1 has one norm.
+Shape L2View(L2Mode mode, const Shape& x) {
+  if (mode == L2Mode::kInstance) return {x[0], x.num_elements(1, x.rank())};
+  const int64_t places = x.num_elements(2, x.rank());
+  if (mode == L2Mode::kSpatial) return {x[0] * x[1], places};
+  return {x[0], x[1], places};
+}
+
+std::vector<TestArray> NaiveL2(const TestArray& x, L2NormalizationAttrs a) {
+  TestArray out = Like(x), norms;
+  ForEachLine(L2View(a.mode, x.shape), 1, [&](int64_t, const auto& line) {
+    double sum = a.eps;
+    for (int64_t i : line) sum += x.values[i] * x.values[i];
+    norms.values.push_back(std::sqrt(sum));
+    for (int64_t i : line) out.values[i] = x.values[i] / norms.values.back();
+  });
+  return {out, norms};
+}
+
+// Of (head, out, norm).
+std::vector<TestArray> NaiveL2Backward(Inputs in, L2NormalizationAttrs a) {
+  TestArray grad = Like(in[0]);
+  const std::vector<double>&h = in[0].values, &y = in[1].values;
+  ForEachLine(L2View(a.mode, in[0].shape), 1, [&](int64_t l, const auto& line) {
+    double product = 0;
+    for (int64_t i : line) product += h[i] * y[i];
+    for (int64_t i : line) {
+      grad.values[i] = (h[i] - y[i] * product) / in[2].values[l];
+    }
+  });
+  return {grad};
+}
+
+// The norms have the shape that `norms` makes of that of data.
+void AppendL2(const char* label, L2NormalizationAttrs a, Shape data,
+              Shape large, Shape (*norms)(Shape data),
+              std::vector<OpCase>& cases) {
+  const bool has_large = large.known_rank();
+  OpCase forward = {
+      .op = "L2Normalization",
+      .label = label,
+      .attrs = a,
+      .inputs = {{.shape = data}},
+      .formula =
+          [=](Inputs in) {
+            auto out = NaiveL2(in[0], a);
+            out[1].shape = norms(in[0].shape);
+            return out;
+          },
+      .tolerance = 8,
+      .gradient =
+          [=](Inputs in, Inputs heads) {
+            const auto out = NaiveL2(in[0], a);
+            return NaiveL2Backward({{heads[0], out[0], out[1]}}, a);
+          }};
+  if (has_large) forward.large = {large};
+  cases.push_back(std::move(forward));
+  OpCase backward = {
+      .op = "_backward_L2Normalization",
+      .label = label,
+      .attrs = a,
+      .inputs = {{.shape = data},
+                 {.shape = data, .low = -1, .high = 1},
+                 {.shape = norms(data), .low = 1}},
+      .formula = [a](Inputs in) { return NaiveL2Backward(in, a); },
+      .tolerance = 8,
+      .magnitude = has_large ? 100.0 : 16.0};
+  if (has_large) backward.large = {large, large, norms(large)};
+  cases.push_back(std::move(backward));
+}
+
+void AppendL2(std::vector<OpCase>& cases) {
+  const auto instance = [](Shape x) { return Shape{x[0]}; };
+  const auto spatial = [](Shape x) { return Shape{x[0], x[1]}; };
+  const auto channel = [](Shape x) {
+    x.set(1, 1);
+    return x;
+  };
+  AppendL2("", {}, {3, 2, 4}, {600, 10, 7}, instance, cases);
+  AppendL2("vector", {.eps = 0.5f}, {4}, {}, instance, cases);
+  AppendL2("long line", {}, {2, 1500}, {}, instance, cases);
+  AppendL2("channel", {.mode = L2Mode::kChannel}, {2, 5, 3, 2}, {30, 40, 8, 6},
+           channel, cases);
+  AppendL2("spatial", {.mode = L2Mode::kSpatial}, {2, 3, 5}, {30, 40, 60},
+           spatial, cases);
+  AppendL2("no element", {.mode = L2Mode::kSpatial}, {2, 3, 0}, {}, spatial,
+           cases);
+}
+
 }  // namespace
 
 std::vector<OpCase> NormOpCases() {
@@ -132,6 +224,7 @@ std::vector<OpCase> NormOpCases() {
   AppendLayerNorm("long line", {.axis = 0}, {1500}, 0, {}, cases);
   AppendLayerNorm("no line", {}, {0, 5}, 1, {}, cases);
   AppendLayerNorm("no element", {.axis = 1}, {3, 0}, 1, {}, cases);
+  AppendL2(cases);
   return cases;
 }
 
