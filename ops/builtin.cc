@@ -27,6 +27,7 @@
   X(FullyConnectedOps)      \
   X(GatherNdOps)            \
   X(InitOps)                \
+  X(InstanceNormOps)        \
   X(L2NormalizationOps)     \
   X(LambOps)                \
   X(LayerNormOps)           \

@@ -16,6 +16,7 @@
 #include "minnow/graph/infer.h"
 #include "minnow/ops/binary.h"
 #include "minnow/ops/builtin.h"
+#include "minnow/ops/instance_norm.h"
 #include "minnow/ops/l2_normalization.h"
 #include "minnow/ops/layer_norm.h"
 
@@ -141,6 +142,27 @@ TEST(NormTest, L2NormalizationRefusesTooFewAxes) {
     EXPECT_THAT(ErrorOf({{3, 5}}, L2Of({.mode = mode})),
                 HasSubstr("expected three axes or more, found (3,5)"));
   }
+}
+
+Compose InstanceNormOf(InstanceNormAttrs attrs) {
+  return [attrs](const std::vector<Symbol>& in) {
+    return op::InstanceNorm(in[0], in[1], in[2], attrs, {.name = "norm"});
+  };
+}
+
+TEST(NormTest, InstanceNormHasItsGradient) {
+  CheckGradient({{2, 3, 5}, {3}, {3}}, InstanceNormOf({}));
+  CheckGradient({{3, 2, 8, 5}, {2}, {2}}, InstanceNormOf({.eps = 0.5f}));
+}
+
+TEST(NormTest, InstanceNormRefusesWhatDoesNotFit) {
+  EXPECT_THAT(ErrorOf({{3, 5}, {5}, {5}}, InstanceNormOf({})),
+              HasSubstr("node 'norm' (InstanceNorm): argument 'data': expected "
+                        "three axes or more, found (3,5)"));
+  EXPECT_THAT(ErrorOf({{3, 5, 2}, {3}, {5}}, InstanceNormOf({})),
+              HasSubstr("argument 'gamma': expected shape (5,), found (3,)"));
+  EXPECT_THAT(ErrorOf({{3, 5, 2}, {5}, {1}}, InstanceNormOf({})),
+              HasSubstr("argument 'beta': expected shape (5,), found (1,)"));
 }
 
 }  // namespace

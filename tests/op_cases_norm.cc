@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "minnow/ops/instance_norm.h"
 #include "minnow/ops/l2_normalization.h"
 #include "minnow/ops/layer_norm.h"
 #include "minnow/tests/op_cases.h"
@@ -212,6 +213,101 @@ void AppendL2(std::vector<OpCase>& cases) {
            cases);
 }
 
+// InstanceNorm ---------------------------------------------------------------
+
+// Calls f(line, channel, places) for each channel of each example.
+template <typename F>
+void ForEachChannel(const Shape& x, const F& f) {
+  const Shape view = {x[0] * x[1], x.num_elements(2, x.rank())};
+  ForEachLine(view, 1,
+              [&](int64_t l, const auto& line) { f(l, l % x[1], line); });
+}
+
+std::vector<TestArray> NaiveInstanceNorm(Inputs in, double eps) {
+  const std::vector<double>& x = in[0].values;
+  TestArray out = Like(in[0]);
+  TestArray mean = {.shape = {in[0].shape[0], in[0].shape[1]}};
+  TestArray variance = mean;
+  ForEachChannel(in[0].shape, [&](int64_t, int64_t c, const auto& line) {
+    const double m = MeanOver(line, [&](int64_t i) { return x[i]; });
+    const double v =
+        MeanOver(line, [&](int64_t i) { return (x[i] - m) * (x[i] - m); });
+    mean.values.push_back(m);
+    variance.values.push_back(v);
+    for (int64_t i : line) {
+      out.values[i] =
+          (x[i] - m) / std::sqrt(v + eps) * in[1].values[c] + in[2].values[c];
+    }
+  });
+  return {out, mean, variance};
+}
+
+// Of (head, data, gamma, mean, variance).
+std::vector<TestArray> NaiveInstanceNormBackward(Inputs in, double eps) {
+  const std::vector<double>&h = in[0].values, &x = in[1].values;
+  TestArray grad = Like(in[1]), gamma_grad = Like(in[2]),
+            beta_grad = Like(in[2]);
+  ForEachChannel(in[1].shape, [&](int64_t l, int64_t c, const auto& line) {
+    const double m = in[3].values[l], s = std::sqrt(in[4].values[l] + eps);
+    const auto n = static_cast<double>(line.size());
+    double sum = 0, product = 0;
+    for (int64_t i : line) {
+      sum += h[i];
+      product += h[i] * (x[i] - m) / s;
+    }
+    for (int64_t i : line) {
+      grad.values[i] =
+          in[2].values[c] / s * (h[i] - sum / n - (x[i] - m) / s * product / n);
+    }
+    gamma_grad.values[c] += product;
+    beta_grad.values[c] += sum;
+  });
+  return {grad, gamma_grad, beta_grad};
+}
+
+void AppendInstanceNorm(const char* label, InstanceNormAttrs a, Shape data,
+                        Shape large, std::vector<OpCase>& cases) {
+  const auto inputs = [](const Shape& x) {
+    return std::vector<Shape>{x, {x[1]}, {x[1]}};
+  };
+  const auto backward_inputs = [](const Shape& x) {
+    return std::vector<Shape>{x, x, {x[1]}, {x[0], x[1]}, {x[0], x[1]}};
+  };
+  const bool has_large = large.known_rank();
+  OpCase forward = {
+      .op = "InstanceNorm",
+      .label = label,
+      .attrs = a,
+      .formula = [=](Inputs in) { return NaiveInstanceNorm(in, a.eps); },
+      .tolerance = 16,
+      .magnitude = 8,
+      .gradient =
+          [=](Inputs in, Inputs heads) {
+            const auto out = NaiveInstanceNorm(in, a.eps);
+            return NaiveInstanceNormBackward(
+                {{heads[0], in[0], in[1], out[1], out[2]}}, a.eps);
+          }};
+  for (const Shape& shape : inputs(data)) {
+    forward.inputs.push_back({.shape = shape});
+  }
+  if (has_large) forward.large = inputs(large);
+  cases.push_back(std::move(forward));
+  OpCase backward = {
+      .op = "_backward_InstanceNorm",
+      .label = label,
+      .attrs = a,
+      .formula =
+          [=](Inputs in) { return NaiveInstanceNormBackward(in, a.eps); },
+      .tolerance = 16,
+      .magnitude = has_large ? 1000.0 : 50.0};
+  for (const Shape& shape : backward_inputs(data)) {
+    backward.inputs.push_back({.shape = shape});
+  }
+  backward.inputs.back().low = 0.5;
+  if (has_large) backward.large = backward_inputs(large);
+  cases.push_back(std::move(backward));
+}
+
 }  // namespace
 
 std::vector<OpCase> NormOpCases() {
@@ -225,6 +321,9 @@ std::vector<OpCase> NormOpCases() {
   AppendLayerNorm("no line", {}, {0, 5}, 1, {}, cases);
   AppendLayerNorm("no element", {.axis = 1}, {3, 0}, 1, {}, cases);
   AppendL2(cases);
+  AppendInstanceNorm("", {}, {2, 3, 4, 2}, {30, 40, 10, 7}, cases);
+  AppendInstanceNorm("long lines", {.eps = 0.25f}, {1, 2, 1500}, {}, cases);
+  AppendInstanceNorm("no example", {}, {0, 3, 4}, {}, cases);
   return cases;
 }
 
