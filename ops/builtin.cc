@@ -33,6 +33,7 @@
   X(LayerNormOps)           \
   X(LeakyReluOps)           \
   X(LogicOps)               \
+  X(LrnOps)                 \
   X(MaxOps)                 \
   X(MpSgdOps)               \
   X(MultiSgdOps)            \

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "minnow/core/status.h"
@@ -19,6 +20,7 @@
 #include "minnow/ops/instance_norm.h"
 #include "minnow/ops/l2_normalization.h"
 #include "minnow/ops/layer_norm.h"
+#include "minnow/ops/lrn.h"
 
 namespace minnow {
 namespace {
@@ -163,6 +165,29 @@ TEST(NormTest, InstanceNormRefusesWhatDoesNotFit) {
               HasSubstr("argument 'gamma': expected shape (5,), found (3,)"));
   EXPECT_THAT(ErrorOf({{3, 5, 2}, {5}, {1}}, InstanceNormOf({})),
               HasSubstr("argument 'beta': expected shape (5,), found (1,)"));
+}
+
+Compose LrnOf(LrnAttrs attrs) {
+  return [attrs](const std::vector<Symbol>& in) {
+    return op::LRN(in[0], attrs, {.name = "norm"});
+  };
+}
+
+TEST(NormTest, LrnHasItsGradient) {
+  CheckGradient({{2, 5, 2, 3}}, LrnOf({.nsize = 3, .alpha = 0.5f}));
+  CheckGradient({{1, 6, 1, 50}},
+                LrnOf({.nsize = 5, .alpha = 1, .beta = 0.6f, .knorm = 1}));
+}
+
+TEST(NormTest, LrnRefusesEvenWindowsAndOtherRanks) {
+  for (int64_t nsize : {4, 0, -3}) {
+    EXPECT_THAT(ErrorOf({{2, 5, 2, 3}}, LrnOf({.nsize = nsize})),
+                HasSubstr(absl::StrCat("node 'norm' (LRN): attribute 'nsize': "
+                                       "expected a positive odd number, found ",
+                                       nsize)));
+  }
+  EXPECT_THAT(ErrorOf({{2, 5, 3}}, LrnOf({.nsize = 3})),
+              HasSubstr("argument 'data': expected four axes, found (2,5,3)"));
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include "minnow/ops/instance_norm.h"
 #include "minnow/ops/l2_normalization.h"
 #include "minnow/ops/layer_norm.h"
+#include "minnow/ops/lrn.h"
 #include "minnow/tests/op_cases.h"
 #include "minnow/tests/op_lines.h"
 
@@ -308,6 +309,84 @@ void AppendInstanceNorm(const char* label, InstanceNormAttrs a, Shape data,
   cases.push_back(std::move(backward));
 }
 
+// LRN -------------------------------------------------------------------------
+
+// y[c] = x[c - nsize / 2] + ... + x[c + nsize / 2], along axis 1.
+std::vector<double> WindowSums(const Shape& shape, int64_t nsize,
+                               const std::vector<double>& x) {
+  std::vector<double> sums(x.size());
+  ForEachLine(shape, 1, [&](int64_t, const auto& line) {
+    const auto channels = static_cast<int64_t>(line.size());
+    for (int64_t c = 0; c < channels; ++c) {
+      for (int64_t k = c - nsize / 2; k <= c + nsize / 2; ++k) {
+        if (k >= 0 && k < channels) sums[line[c]] += x[line[k]];
+      }
+    }
+  });
+  return sums;
+}
+
+std::vector<TestArray> NaiveLrn(const TestArray& x, const LrnAttrs& a) {
+  std::vector<double> squares;
+  for (double value : x.values) squares.push_back(value * value);
+  TestArray out = Like(x), norm = Like(x);
+  norm.values = WindowSums(x.shape, a.nsize, squares);
+  for (size_t i = 0; i < x.values.size(); ++i) {
+    norm.values[i] = a.knorm + double{a.alpha} /
+                                   static_cast<double>(a.nsize.get()) *
+                                   norm.values[i];
+    out.values[i] = x.values[i] * std::pow(norm.values[i], -double{a.beta});
+  }
+  return {out, norm};
+}
+
+// Of (head, data, norm).
+std::vector<TestArray> NaiveLrnBackward(Inputs in, const LrnAttrs& a) {
+  const std::vector<double>&h = in[0].values, &x = in[1].values,
+        &norm = in[2].values;
+  std::vector<double> products;
+  for (size_t i = 0; i < h.size(); ++i) {
+    products.push_back(h[i] * x[i] * std::pow(norm[i], -double{a.beta} - 1));
+  }
+  const auto sums = WindowSums(in[0].shape, a.nsize, products);
+  TestArray grad = Like(in[0]);
+  for (size_t i = 0; i < h.size(); ++i) {
+    grad.values[i] = h[i] * std::pow(norm[i], -double{a.beta}) -
+                     2 * double{a.beta} * a.alpha /
+                         static_cast<double>(a.nsize.get()) * x[i] * sums[i];
+  }
+  return {grad};
+}
+
+void AppendLrn(const char* label, LrnAttrs a, Shape data, Shape large,
+               std::vector<OpCase>& cases) {
+  const bool has_large = large.known_rank();
+  OpCase forward = {
+      .op = "LRN",
+      .label = label,
+      .attrs = a,
+      .inputs = {{.shape = data}},
+      .formula = [a](Inputs in) { return NaiveLrn(in[0], a); },
+      .tolerance = 16,
+      .gradient =
+          [a](Inputs in, Inputs heads) {
+            const auto out = NaiveLrn(in[0], a);
+            return NaiveLrnBackward({{heads[0], in[0], out[1]}}, a);
+          }};
+  if (has_large) forward.large = {large};
+  cases.push_back(std::move(forward));
+  OpCase backward = {
+      .op = "_backward_LRN",
+      .label = label,
+      .attrs = a,
+      .inputs = {{.shape = data}, {.shape = data}, {.shape = data, .low = 1}},
+      .formula = [a](Inputs in) { return NaiveLrnBackward(in, a); },
+      .tolerance = 16,
+      .magnitude = 4};
+  if (has_large) backward.large = {large, large, large};
+  cases.push_back(std::move(backward));
+}
+
 }  // namespace
 
 std::vector<OpCase> NormOpCases() {
@@ -324,6 +403,13 @@ std::vector<OpCase> NormOpCases() {
   AppendInstanceNorm("", {}, {2, 3, 4, 2}, {30, 40, 10, 7}, cases);
   AppendInstanceNorm("long lines", {.eps = 0.25f}, {1, 2, 1500}, {}, cases);
   AppendInstanceNorm("no example", {}, {0, 3, 4}, {}, cases);
+  AppendLrn("", {.nsize = 3}, {2, 5, 2, 3}, {6, 20, 30, 31}, cases);
+  AppendLrn("steep", {.nsize = 5, .alpha = 0.5f, .beta = 0.6f, .knorm = 1},
+            {2, 7, 3, 2}, {40, 100, 3, 5}, cases);
+  AppendLrn("window of all", {.nsize = 9, .alpha = 1}, {1, 3, 2, 2}, {}, cases);
+  AppendLrn("one channel", {.nsize = 1, .alpha = 1, .beta = 1}, {2, 1, 3, 3},
+            {}, cases);
+  AppendLrn("no element", {.nsize = 3}, {2, 0, 3, 3}, {}, cases);
   return cases;
 }
 
