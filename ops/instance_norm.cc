@@ -7,6 +7,7 @@
 #include "minnow/core/simd.h"
 #include "minnow/core/status.h"
 #include "minnow/graph/op_def.h"
+#include "minnow/ops/channel_inference.h"
 #include "minnow/ops/compose.h"
 #include "minnow/ops/lines.h"
 #include "minnow/ops/normalize_line.h"
@@ -154,8 +155,8 @@ absl::Status InferInstanceNorm(ShapeInference& node) {
   const Shape& data = node.input(0);
   if (!data.known_rank()) return absl::OkStatus();
   MINNOW_RETURN_IF_ERROR(CheckRank(node, 0));
-  MINNOW_RETURN_IF_ERROR(node.MergeInput(1, {data[1]}));
-  MINNOW_RETURN_IF_ERROR(node.MergeInput(2, {data[1]}));
+  MINNOW_RETURN_IF_ERROR(MergeChannels(node, 0, 1, {1, 2}));
+  MINNOW_RETURN_IF_ERROR(node.MergeOutput(0, data));
   MINNOW_RETURN_IF_ERROR(node.MergeOutput(1, {data[0], data[1]}));
   return node.MergeOutput(2, {data[0], data[1]});
 }
@@ -165,10 +166,10 @@ absl::Status InferBackward(ShapeInference& node) {
   MINNOW_RETURN_IF_ERROR(node.MergeInput(1, node.input(0)));
   MINNOW_RETURN_IF_ERROR(node.MergeInput(0, node.input(1)));
   const Shape& data = node.input(1);
-  MINNOW_RETURN_IF_ERROR(node.MergeOutput(0, data));
   if (!data.known_rank()) return absl::OkStatus();
   MINNOW_RETURN_IF_ERROR(CheckRank(node, 1));
-  MINNOW_RETURN_IF_ERROR(node.MergeInput(2, {data[1]}));
+  MINNOW_RETURN_IF_ERROR(MergeChannels(node, 1, 1, {2}));
+  MINNOW_RETURN_IF_ERROR(node.MergeOutput(0, data));
   MINNOW_RETURN_IF_ERROR(node.MergeInput(3, {data[0], data[1]}));
   MINNOW_RETURN_IF_ERROR(node.MergeInput(4, {data[0], data[1]}));
   MINNOW_RETURN_IF_ERROR(node.MergeOutput(1, {data[1]}));

@@ -9,6 +9,7 @@
 #include "minnow/core/status.h"
 #include "minnow/graph/op_def.h"
 #include "minnow/ops/attr_checks.h"
+#include "minnow/ops/channel_inference.h"
 #include "minnow/ops/compose.h"
 #include "minnow/ops/lines.h"
 #include "minnow/ops/normalize_line.h"
@@ -207,8 +208,8 @@ absl::Status InferLayerNorm(ShapeInference& node) {
   MINNOW_ASSIGN_OR_RETURN(
       const size_t axis,
       ReadAxis("axis", node.attrs<LayerNormAttrs>().axis, data.rank()));
-  MINNOW_RETURN_IF_ERROR(node.MergeInput(1, {data[axis]}));
-  MINNOW_RETURN_IF_ERROR(node.MergeInput(2, {data[axis]}));
+  MINNOW_RETURN_IF_ERROR(MergeChannels(node, 0, axis, {1, 2}));
+  MINNOW_RETURN_IF_ERROR(node.MergeOutput(0, data));
   MINNOW_RETURN_IF_ERROR(node.MergeOutput(1, MomentsShape(data, axis)));
   return node.MergeOutput(2, MomentsShape(data, axis));
 }
@@ -218,12 +219,12 @@ absl::Status InferBackward(ShapeInference& node) {
   MINNOW_RETURN_IF_ERROR(node.MergeInput(1, node.input(0)));
   MINNOW_RETURN_IF_ERROR(node.MergeInput(0, node.input(1)));
   const Shape& data = node.input(1);
-  MINNOW_RETURN_IF_ERROR(node.MergeOutput(0, data));
   if (!data.known_rank()) return absl::OkStatus();
   MINNOW_ASSIGN_OR_RETURN(
       const size_t axis,
       ReadAxis("axis", node.attrs<LayerNormAttrs>().axis, data.rank()));
-  MINNOW_RETURN_IF_ERROR(node.MergeInput(2, {data[axis]}));
+  MINNOW_RETURN_IF_ERROR(MergeChannels(node, 1, axis, {2}));
+  MINNOW_RETURN_IF_ERROR(node.MergeOutput(0, data));
   MINNOW_RETURN_IF_ERROR(node.MergeInput(3, MomentsShape(data, axis)));
   MINNOW_RETURN_IF_ERROR(node.MergeInput(4, MomentsShape(data, axis)));
   MINNOW_RETURN_IF_ERROR(node.MergeOutput(1, {data[axis]}));

@@ -151,13 +151,14 @@ absl::Status InferGamma(ShapeInference& node, size_t data_input,
   }
   const Shape& gamma = node.input(gamma_input);
   bool fits = gamma.rank() <= end;
+  Shape slopes = gamma;
   for (size_t k = 1; fits && k <= gamma.rank(); ++k) {
-    const int64_t slopes = gamma[gamma.rank() - k];
+    const size_t axis = gamma.rank() - k;
     const int64_t size = data[end - k];
-    fits = slopes == 1 || slopes == size || slopes == Shape::kUnknown ||
-           size == Shape::kUnknown;
+    if (slopes[axis] == Shape::kUnknown) slopes.set(axis, size);
+    fits = slopes[axis] == 1 || slopes[axis] == size || size == Shape::kUnknown;
   }
-  if (fits) return absl::OkStatus();
+  if (fits) return node.MergeInput(gamma_input, slopes);
   return node.InputError(
       gamma_input,
       absl::StrCat("a shape that broadcasts to the first ", end,

@@ -125,6 +125,8 @@ TEST(LeakyReluTest, GammaHasASlopeForEachChannel) {
   EXPECT_EQ(GammaShape({7}, {}), "(1,)");
   EXPECT_EQ(GammaShape({2, 3, 4}, {1}), "(1,)");
   EXPECT_EQ(GammaShape({2, 3, 4}, {2, 3}), "(2,3)");
+  EXPECT_EQ(GammaShape({2, 3, 4}, {Shape::kUnknown}), "(3,)");
+  EXPECT_EQ(GammaShape({2, 3, 4}, {Shape::kUnknown, 1}), "(2,1)");
 }
 
 TEST(LeakyReluTest, OtherShapesOfGammaAreRefused) {

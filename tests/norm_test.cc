@@ -109,6 +109,12 @@ Compose LayerNormOf(LayerNormAttrs attrs) {
   };
 }
 
+Compose InstanceNormOf(InstanceNormAttrs attrs) {
+  return [attrs](const std::vector<Symbol>& in) {
+    return op::InstanceNorm(in[0], in[1], in[2], attrs, {.name = "norm"});
+  };
+}
+
 TEST(NormTest, LayerNormHasItsGradient) {
   CheckGradient({{3, 5}, {5}, {5}}, LayerNormOf({}));
   CheckGradient({{2, 4, 3}, {4}, {4}}, LayerNormOf({.axis = 1}));
@@ -122,6 +128,28 @@ TEST(NormTest, LayerNormRefusesWhatDoesNotFit) {
               HasSubstr("argument 'gamma': expected shape (5,), found (3,)"));
   EXPECT_THAT(ErrorOf({{3, 5}, {5}, {1, 5}}, LayerNormOf({})),
               HasSubstr("argument 'beta': expected shape (5,), found (1,5)"));
+}
+
+// The shape of data, known in part, after inference.
+std::string DataShape(const std::vector<Shape>& shapes,
+                      const Compose& compose) {
+  GraphBuilder b(BuiltinOps());
+  const std::vector<Symbol> inputs = Variables(b, shapes);
+  const auto graph = b.Build({compose(inputs), inputs[0]});
+  if (!graph.ok()) return std::string(graph.status().message());
+  const ValueIndex index(*graph);
+  const auto types = InferTypes(*graph, index, {});
+  if (!types.ok()) return std::string(types.status().message());
+  return types->shapes[index[graph->outputs[1]]].ToString();
+}
+
+TEST(NormTest, ChannelsFollowFromTheirParameters) {
+  constexpr int64_t kUnknown = Shape::kUnknown;
+  EXPECT_EQ(DataShape({{3, kUnknown}, {}, {5}}, LayerNormOf({})), "(3,5)");
+  EXPECT_EQ(DataShape({{2, kUnknown, 7}, {5}, {}}, InstanceNormOf({})),
+            "(2,5,7)");
+  EXPECT_THAT(DataShape({{3, kUnknown}, {4}, {5}}, LayerNormOf({})),
+              HasSubstr("argument 'beta': expected shape (4,), found (5,)"));
 }
 
 Compose L2Of(L2NormalizationAttrs attrs) {
@@ -144,12 +172,6 @@ TEST(NormTest, L2NormalizationRefusesTooFewAxes) {
     EXPECT_THAT(ErrorOf({{3, 5}}, L2Of({.mode = mode})),
                 HasSubstr("expected three axes or more, found (3,5)"));
   }
-}
-
-Compose InstanceNormOf(InstanceNormAttrs attrs) {
-  return [attrs](const std::vector<Symbol>& in) {
-    return op::InstanceNorm(in[0], in[1], in[2], attrs, {.name = "norm"});
-  };
 }
 
 TEST(NormTest, InstanceNormHasItsGradient) {
