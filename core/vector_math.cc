@@ -87,11 +87,14 @@ HWY_INLINE auto IsWithin(D d, V x, double bound) {
   return hn::Le(hn::Abs(x), hn::Set(d, static_cast<hn::TFromD<D>>(bound)));
 }
 
-struct ExpFunction {
+struct WithinExpLimit {
   template <class D, class V>
   static HWY_INLINE auto Inside(D d, V x) {
     return IsWithin(d, x, kExpLimit);
   }
+};
+
+struct ExpFunction : WithinExpLimit {
   template <class D, class V>
   static HWY_INLINE V Short(D d, V x) {
     return FloatExp(d, x);
@@ -102,11 +105,7 @@ struct ExpFunction {
   }
 };
 
-struct Expm1Function {
-  template <class D, class V>
-  static HWY_INLINE auto Inside(D d, V x) {
-    return IsWithin(d, x, kExpLimit);
-  }
+struct Expm1Function : WithinExpLimit {
   template <class D, class V>
   static HWY_INLINE V Short(D d, V x) {
     return hn::CopySign(FloatExpm1(d, x), x);

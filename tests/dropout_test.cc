@@ -3,14 +3,14 @@
 
 #include <cmath>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "minnow/core/status.h"
 #include "minnow/executor/executor.h"
-#include "minnow/graph/gradient.h"
 #include "minnow/ops/builtin.h"
+#include "minnow/tests/masked_layer.h"
 
 namespace minnow {
 namespace {
@@ -18,32 +18,12 @@ namespace {
 using testing::Each;
 using testing::HasSubstr;
 
-struct Result {
-  std::vector<float> out, mask, grad;
-};
-
-// Of an input of ones and a head gradient of threes.
-absl::StatusOr<Result> RunDropout(const Shape& shape, const DropoutAttrs& attrs,
-                                  BindOptions options) {
-  GraphBuilder b(BuiltinOps());
-  const Symbol x = b.Variable("x"), head = b.Variable("head");
-  const Symbol y = op::Dropout(x, attrs);
-  const auto grads = Gradient(b, {y}, {head}, {x});
-  MINNOW_ASSIGN_OR_RETURN(Graph graph, b.Build({y, b.Output(y, 1), grads[0]}));
-  const auto fill = [&](float value) {
-    const std::vector<float> values(static_cast<size_t>(shape.num_elements()),
-                                    value);
-    return *NDArray::FromValues<float>(shape, values);
-  };
-  options.variables = {{"x", fill(1)}, {"head", fill(3)}};
-  MINNOW_ASSIGN_OR_RETURN(Executor executor,
-                          Executor::Bind(graph, std::move(options)));
-  MINNOW_RETURN_IF_ERROR(executor.Run());
-  const auto values = [&](size_t i) {
-    const auto span = executor.Output(i).values<float>();
-    return std::vector<float>(span.begin(), span.end());
-  };
-  return Result{values(0), values(1), values(2)};
+// Of an input of ones.
+absl::StatusOr<MaskedLayerRun> RunDropout(const Shape& shape,
+                                          const DropoutAttrs& attrs,
+                                          BindOptions options) {
+  return RunMaskedLayer(shape, 1, std::move(options),
+                        [&](Symbol x) { return op::Dropout(x, attrs); });
 }
 
 TEST(DropoutTest, DropsSoManyAndScalesTheOthers) {

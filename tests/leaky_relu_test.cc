@@ -4,15 +4,15 @@
 
 #include <cmath>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "minnow/core/status.h"
 #include "minnow/executor/executor.h"
-#include "minnow/graph/gradient.h"
 #include "minnow/graph/infer.h"
 #include "minnow/ops/builtin.h"
+#include "minnow/tests/masked_layer.h"
 
 namespace minnow {
 namespace {
@@ -20,32 +20,11 @@ namespace {
 using testing::Each;
 using testing::HasSubstr;
 
-struct Result {
-  std::vector<float> out, slopes, grad;
-};
-
-// Of an input of -2 and a head gradient of 3.
-absl::StatusOr<Result> RunRrelu(int64_t size, LeakyReluAttrs attrs,
-                                BindOptions options, float data = -2) {
+absl::StatusOr<MaskedLayerRun> RunRrelu(int64_t size, LeakyReluAttrs attrs,
+                                        BindOptions options, float data = -2) {
   attrs.act_type = LeakyReluType::kRrelu;
-  GraphBuilder b(BuiltinOps());
-  const Symbol x = b.Variable("x"), head = b.Variable("head");
-  const Symbol y = op::LeakyReLU(x, attrs);
-  const auto grads = Gradient(b, {y}, {head}, {x});
-  MINNOW_ASSIGN_OR_RETURN(Graph graph, b.Build({y, b.Output(y, 1), grads[0]}));
-  const auto fill = [&](float value) {
-    const std::vector<float> values(static_cast<size_t>(size), value);
-    return *NDArray::FromValues<float>({size}, values);
-  };
-  options.variables = {{"x", fill(data)}, {"head", fill(3)}};
-  MINNOW_ASSIGN_OR_RETURN(Executor executor,
-                          Executor::Bind(graph, std::move(options)));
-  MINNOW_RETURN_IF_ERROR(executor.Run());
-  const auto values = [&](size_t i) {
-    const auto span = executor.Output(i).values<float>();
-    return std::vector<float>(span.begin(), span.end());
-  };
-  return Result{values(0), values(1), values(2)};
+  return RunMaskedLayer({size}, data, std::move(options),
+                        [&](Symbol x) { return op::LeakyReLU(x, attrs); });
 }
 
 TEST(LeakyReluTest, RreluDrawsSlopesInTraining) {
@@ -53,7 +32,7 @@ TEST(LeakyReluTest, RreluDrawsSlopesInTraining) {
   ASSERT_TRUE(r.ok()) << r.status();
   double sum = 0, squares = 0;
   for (size_t i = 0; i < r->out.size(); ++i) {
-    const float slope = r->slopes[i];
+    const float slope = r->mask[i];
     EXPECT_GE(slope, 0.125f);
     EXPECT_LE(slope, 0.334f);
     EXPECT_EQ(r->out[i], -2 * slope);
@@ -80,7 +59,7 @@ TEST(LeakyReluTest, NegativeSlopesHaveTheirGradient) {
                           {.training = true});
   ASSERT_TRUE(r.ok()) << r.status();
   for (size_t i = 0; i < r->out.size(); ++i) {
-    EXPECT_EQ(r->grad[i], 3 * r->slopes[i]);
+    EXPECT_EQ(r->grad[i], 3 * r->mask[i]);
     EXPECT_LT(r->grad[i], -1);
   }
 }
@@ -89,7 +68,7 @@ TEST(LeakyReluTest, RreluTakesTheMeanOutsideOfTraining) {
   const auto r =
       RunRrelu(1000, {.lower_bound = 0.25f, .upper_bound = 0.75f}, {});
   ASSERT_TRUE(r.ok()) << r.status();
-  EXPECT_THAT(r->slopes, Each(0.5f));
+  EXPECT_THAT(r->mask, Each(0.5f));
   EXPECT_THAT(r->out, Each(-1));
   EXPECT_THAT(r->grad, Each(1.5f));
 }
