@@ -90,6 +90,36 @@ TEST(FusionTest, AReductionReadsWhatAChainMakes) {
   EXPECT_EQ(last_of(Axes{0, 2}), kNone);
 }
 
+// Of lines and of columns, in one block or in many, with some left over.
+TEST(FusionTest, AReductionOfAChainHasTheSameBits) {
+  using Axes = std::vector<int64_t>;
+  std::mt19937 random(5);
+  for (const Shape& shape : {Shape{5, 3, 4}, Shape{3, 70, 1001},
+                             Shape{2, 40'001, 3}, Shape{1, 1, 70'001}}) {
+    NDArray x = *NDArray::Zeros(shape, DType::kFloat32);
+    for (float& value : x.values<float>()) {
+      value = static_cast<float>(random() % 1000) / 999;
+    }
+    for (const Axes& axes : {Axes{}, {0}, {1}, {2}, {0, 1}, {1, 2}, {0, 2}}) {
+      GraphBuilder b(BuiltinOps());
+      const Symbol difference = b.Variable("x") - 0.5f;
+      const Graph graph = *b.Build(
+          {op::Sum(difference * difference, {.axis = axes}), difference});
+      std::vector<Executor> steps;
+      for (const bool fuse : {false, true}) {
+        steps.push_back(*Executor::Bind(
+            graph, {.variables = {{"x", x}}, .rewrites = {.fuse = fuse}}));
+        ASSERT_TRUE(steps.back().Run().ok());
+      }
+      for (size_t i = 0; i < 2; ++i) {
+        EXPECT_EQ(steps[0].Output(i).values<float>(),
+                  steps[1].Output(i).values<float>())
+            << shape.ToString() << " over " << absl::StrJoin(axes, ",");
+      }
+    }
+  }
+}
+
 TEST(FusionTest, NothingJoinsBehindAReader) {
   GraphBuilder b(BuiltinOps());
   const Symbol x = b.Variable("x");
