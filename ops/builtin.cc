@@ -43,6 +43,7 @@
   X(PadOps)                 \
   X(PickOps)                \
   X(PiecewiseOps)           \
+  X(PoolingOps)             \
   X(ProdOps)                \
   X(RandomOps)              \
   X(RavelOps)               \

@@ -107,6 +107,7 @@ std::vector<OpCase> OrderOpCases();
 std::vector<OpCase> OutputOpCases();
 std::vector<OpCase> PadOpCases();
 std::vector<OpCase> PickOpCases();
+std::vector<OpCase> PoolingOpCases();
 std::vector<OpCase> ProductOpCases();
 std::vector<OpCase> RandomOpCases();
 std::vector<OpCase> RavelOpCases();
