@@ -9,6 +9,7 @@
 #include "minnow/graph/op_def.h"
 #include "minnow/ops/channel_inference.h"
 #include "minnow/ops/compose.h"
+#include "minnow/ops/compute_bytes.h"
 #include "minnow/ops/lines.h"
 #include "minnow/ops/normalize_line.h"
 
@@ -27,14 +28,11 @@ InstanceNormPlan Plan(const Shape& data, DType dtype, int64_t tiles,
                       int64_t sums) {
   const Lines lines = {data.num_elements(0, 2),
                        data.num_elements(2, data.rank()), 1};
-  const int64_t element_bytes = dtype == DType::kFloat64 ? 8 : 4;
-  InstanceNormPlan plan = {
-      .lines =
-          PlanLines(lines, LinesStay(lines, dtype) ? 0 : tiles, element_bytes),
-      .num_channels = data[1],
-      .workspace_bytes = 0};
+  InstanceNormPlan plan = {.lines = PlanComputedLines(lines, tiles, dtype),
+                           .num_channels = data[1],
+                           .workspace_bytes = 0};
   plan.workspace_bytes =
-      plan.lines.workspace_bytes + sums * lines.count() * element_bytes;
+      plan.lines.workspace_bytes + sums * lines.count() * ComputeBytes(dtype);
   return plan;
 }
 

@@ -9,7 +9,7 @@
 #include "minnow/graph/op_def.h"
 #include "minnow/ops/compose.h"
 #include "minnow/ops/lines.h"
-#include "minnow/ops/sum_line.h"
+#include "minnow/ops/reduce_line.h"
 
 namespace minnow {
 namespace {
@@ -30,8 +30,7 @@ Lines LinesOf(L2Mode mode, const Shape& data) {
 LinePlan PlanNorms(const Attrs& attrs, const Shape& data, DType dtype,
                    int64_t tiles) {
   const Lines lines = LinesOf(attrs.As<L2NormalizationAttrs>().mode, data);
-  return PlanLines(lines, LinesStay(lines, dtype) ? 0 : tiles,
-                   dtype == DType::kFloat64 ? 8 : 4);
+  return PlanComputedLines(lines, tiles, dtype);
 }
 
 template <int64_t tiles>

@@ -11,6 +11,7 @@
 #include "minnow/ops/attr_checks.h"
 #include "minnow/ops/channel_inference.h"
 #include "minnow/ops/compose.h"
+#include "minnow/ops/compute_bytes.h"
 #include "minnow/ops/lines.h"
 #include "minnow/ops/normalize_line.h"
 
@@ -42,12 +43,10 @@ absl::StatusOr<LayerNormPlan> Plan(const Attrs& attrs, const Shape& data,
   MINNOW_ASSIGN_OR_RETURN(
       const size_t axis,
       ReadAxis("axis", attrs.As<LayerNormAttrs>().axis, data.rank()));
-  const int64_t element_bytes = dtype == DType::kFloat64 ? 8 : 4;
   const Lines lines = LinesAlong(data, axis);
   LayerNormPlan plan = {
-      .lines =
-          PlanLines(lines, LinesStay(lines, dtype) ? 0 : tiles, element_bytes),
-      .row_bytes = (data[axis] * element_bytes + 63) / 64 * 64,
+      .lines = PlanComputedLines(lines, tiles, dtype),
+      .row_bytes = (data[axis] * ComputeBytes(dtype) + 63) / 64 * 64,
       .workspace_bytes = 0};
   const int64_t rows = plan.num_blocks() * rows_per_block + more_rows;
   plan.workspace_bytes = plan.lines.workspace_bytes + rows * plan.row_bytes;

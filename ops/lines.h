@@ -22,6 +22,7 @@
 #include "minnow/core/dtype.h"
 #include "minnow/core/shape.h"
 #include "minnow/core/thread_pool.h"
+#include "minnow/ops/compute_bytes.h"
 #include "minnow/ops/convert_elements.h"
 
 namespace minnow {
@@ -124,11 +125,12 @@ void StoreLines(const Lines& lines, const LineTile& tile, const C* from, T* y) {
 }
 
 // Lines that lie one after the other, in the type that is computed in, can stay
-// where they are. So ReadLines and WriteLines need no memory for them:
-//
-//   PlanLines(lines, LinesStay(lines, dtype) ? 0 : 2, element_bytes)
-inline bool LinesStay(const Lines& lines, DType dtype) {
-  return lines.inner == 1 && DTypeSize(dtype) > 2;
+// where they are: ReadLines and WriteLines need no memory for them. Others have
+// `tiles` tiles of that type.
+inline LinePlan PlanComputedLines(const Lines& lines, int64_t tiles,
+                                  DType dtype) {
+  const bool stay = lines.inner == 1 && DTypeSize(dtype) > 2;
+  return PlanLines(lines, stay ? 0 : tiles, ComputeBytes(dtype));
 }
 
 // The lines of a tile, one after the other: where they are, or in `memory`.

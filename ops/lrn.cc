@@ -12,6 +12,7 @@
 #include "minnow/graph/op_def.h"
 #include "minnow/ops/attr_checks.h"
 #include "minnow/ops/compose.h"
+#include "minnow/ops/compute_bytes.h"
 #include "minnow/ops/lines.h"
 
 namespace minnow {
@@ -53,8 +54,8 @@ LrnPlan Plan(const LrnAttrs& attrs, const Shape& data, DType dtype,
   plan.width = std::clamp<int64_t>(lines.inner, 1, plan.width);
   plan.tiles_per_example = divide(lines.inner, plan.width);
   plan.block = std::max<int64_t>(divide(plan.num_tiles(), kMaxBlocks), 1);
-  const int64_t element_bytes = dtype == DType::kFloat64 ? 8 : 4;
-  plan.tile_bytes = divide(channels * plan.width * element_bytes, 64) * 64;
+  plan.tile_bytes =
+      divide(channels * plan.width * ComputeBytes(dtype), 64) * 64;
   plan.workspace_bytes =
       divide(plan.num_tiles(), plan.block) * tiles * plan.tile_bytes;
   return plan;

@@ -6,7 +6,7 @@
 #include <cstdint>
 
 #include "minnow/core/simd.h"
-#include "minnow/ops/sum_line.h"
+#include "minnow/ops/reduce_line.h"
 
 namespace minnow {
 

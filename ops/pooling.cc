@@ -9,6 +9,7 @@
 #include "minnow/core/thread_pool.h"
 #include "minnow/graph/op_def.h"
 #include "minnow/ops/compose.h"
+#include "minnow/ops/compute_bytes.h"
 #include "minnow/ops/convert_elements.h"
 #include "minnow/ops/pool_plan.h"
 #include "minnow/ops/pool_rows.h"
@@ -24,8 +25,6 @@ namespace {
 // do not convert them again. Others are read, and gradients written, in place.
 template <typename T>
 inline constexpr bool kConverts = !std::is_same_v<T, ComputeType<T>>;
-
-int64_t ComputeBytes(DType dtype) { return dtype == DType::kFloat64 ? 8 : 4; }
 
 // Copies of the data of a unit: of 16-bit elements, for the operator or for the
 // gradient.

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "minnow/core/status.h"
 #include "minnow/ops/broadcast.h"
+#include "minnow/ops/compute_bytes.h"
 #include "minnow/ops/leaky_functions.h"
 #include "minnow/ops/leaky_relu.h"
 #include "minnow/ops/reduction.h"
@@ -102,8 +103,8 @@ absl::StatusOr<GammaPlan> PrepareGamma(const Attrs&,
   GammaPlan plan = {.sum = PlanReduce(data, is_reduced),
                     .product_bytes = 0,
                     .workspace_bytes = 0};
-  const int64_t element_size = types[0].dtype == DType::kFloat64 ? 8 : 4;
-  plan.product_bytes = (data.num_elements() * element_size + 63) / 64 * 64;
+  plan.product_bytes =
+      (data.num_elements() * ComputeBytes(types[0].dtype) + 63) / 64 * 64;
   plan.workspace_bytes = plan.product_bytes + plan.sum.workspace_bytes;
   return plan;
 }

@@ -137,8 +137,9 @@ namespace internal {
 
 inline constexpr int64_t kLanes = 32;
 
-template <typename Rule, typename T, typename Acc>
-MINNOW_INLINE inline void AddToLanes(const Rule& rule, const T* x, int64_t n,
+// x is an array, or what has x[i] as one has.
+template <typename Rule, typename X, typename Acc>
+MINNOW_INLINE inline void AddToLanes(const Rule& rule, X x, int64_t n,
                                      Acc* lanes) {
   int64_t i = 0;
   for (; i + kLanes <= n; i += kLanes) {

@@ -8,20 +8,10 @@
 #include "absl/types/span.h"
 #include "minnow/core/simd.h"
 #include "minnow/core/vector_math.h"
-#include "minnow/ops/reduction.h"
+#include "minnow/ops/reduce_line.h"
 
 namespace minnow {
 namespace {
-
-using internal::AddToLanes;
-using internal::CombineLanes;
-using internal::kLanes;
-
-template <typename T>
-struct Add {
-  MINNOW_INLINE T Map(T x) const { return x; }
-  MINNOW_INLINE T Combine(T x, T y) const { return x + y; }
-};
 
 template <typename T>
 struct Max {
@@ -34,24 +24,6 @@ struct Min {
   MINNOW_INLINE T Map(T x) const { return x; }
   MINNOW_INLINE T Combine(T x, T y) const { return x < y ? x : y; }
 };
-
-// A line shorter than the lanes is reduced in order: filling them would cost
-// more than they save.
-template <typename Rule, typename T>
-MINNOW_INLINE inline T ReduceLine(const Rule& rule, T empty, const T* x,
-                                  int64_t n) {
-  if (n < kLanes) {
-    T result = empty;
-    for (int64_t i = 0; i < n; ++i) {
-      result = rule.Combine(result, rule.Map(x[i]));
-    }
-    return result;
-  }
-  T lanes[kLanes];
-  std::fill_n(lanes, kLanes, empty);
-  AddToLanes(rule, x, n, lanes);
-  return CombineLanes(rule, lanes);
-}
 
 template <typename T>
 void ExpInPlace(T* x, int64_t n) {
@@ -91,9 +63,7 @@ void SoftmaxLines(int64_t count, int64_t size, T temperature, bool log,
         const int64_t n = std::min(kPiece, size - begin);
         std::copy_n(line + begin, n, piece);
         ExpInPlace(piece, n);
-        Vectorize([&]() MINNOW_INLINE {
-          sum += ReduceLine(Add<T>(), T{0}, piece, n);
-        });
+        Vectorize([&]() MINNOW_INLINE { sum += SumLine<T>(piece, n); });
       }
       const T log_sum = std::log(sum);
       Vectorize([=]() MINNOW_INLINE {
@@ -106,7 +76,7 @@ void SoftmaxLines(int64_t count, int64_t size, T temperature, bool log,
   Vectorize([=]() MINNOW_INLINE {
     for (int64_t l = 0; l < count; ++l) {
       T* const line = y + l * size;
-      const T factor = 1 / ReduceLine(Add<T>(), T{0}, line, size);
+      const T factor = 1 / SumLine<T>(line, size);
       for (int64_t i = 0; i < size; ++i) line[i] *= factor;
     }
   });
@@ -122,7 +92,7 @@ void SoftmaxLinesGradient(int64_t count, int64_t size, T temperature, bool log,
       for (int64_t l = 0; l < count; ++l) {
         const T* const p = y + l * size;
         T* const h = head + l * size;
-        const T sum = ReduceLine(Add<T>(), T{0}, h, size);
+        const T sum = SumLine<T>(h, size);
         for (int64_t i = 0; i < size; ++i) {
           h[i] = (h[i] - p[i] * sum) / temperature;
         }
@@ -136,7 +106,7 @@ void SoftmaxLinesGradient(int64_t count, int64_t size, T temperature, bool log,
       const T* const p = y + l * size;
       T* const h = head + l * size;
       for (int64_t i = 0; i < size; ++i) h[i] *= p[i];
-      const T sum = ReduceLine(Add<T>(), T{0}, h, size);
+      const T sum = SumLine<T>(h, size);
       for (int64_t i = 0; i < size; ++i) {
         h[i] = (h[i] - p[i] * sum) / temperature;
       }
