@@ -57,15 +57,15 @@ namespace minnow {
 
 struct Kernel;
 
-// Computes elements of an array when they are needed, if it is set.
+// Computes elements of an array when they are needed.
 struct ElementsProducer {
   const void* state = nullptr;
   void (*make)(const void* state, int64_t begin, int64_t end) = nullptr;
 
-  // The elements [begin, end).
-  void operator()(int64_t begin, int64_t end) const {
-    if (make != nullptr) make(state, begin, end);
-  }
+  // Whether there is anything to be computed.
+  bool is_set() const { return make != nullptr; }
+  // The elements [begin, end). REQUIRES: is_set().
+  void operator()(int64_t begin, int64_t end) const { make(state, begin, end); }
 };
 
 // What a kernel may use beside its arguments.

@@ -63,7 +63,7 @@ void Finish(const ReduceLoops& loops, const ReducePlan& plan, void* results,
 // Makes the elements of some tasks, if they are made for each block.
 void Produce(const RunContext& context, const ReducePlan& plan, int64_t begin,
              int64_t end) {
-  if (context.produce.make == nullptr) return;
+  if (!context.produce.is_set()) return;
   context.produce(plan.FirstElement(begin), plan.FirstElement(end));
 }
 
