@@ -57,10 +57,31 @@ absl::Status CheckBound(const Graph& graph, const Graph& all,
       "initializer"));
 }
 
+namespace {
+
+// What states start with that have no initializer, for each node id: zeros
+// where nothing is given.
+std::vector<double> StateStarts(const Graph& graph) {
+  std::vector<double> values(graph.nodes.size());
+  for (const Node& node : graph.nodes) {
+    if (node.is_variable()) continue;
+    const auto defs = node.op->inputs.For(node.attrs);
+    for (size_t i = 0; i < node.inputs.size(); ++i) {
+      if (defs[i].initial_value != 0) {
+        values[node.inputs[i].node] = defs[i].initial_value;
+      }
+    }
+  }
+  return values;
+}
+
+}  // namespace
+
 absl::StatusOr<std::vector<NDArray>> BindVariables(const Plan& plan,
                                                    const ArraysByName& arrays,
                                                    uint64_t seed) {
   std::vector<NDArray> bound(plan.graph.nodes.size());
+  const std::vector<double> starts = StateStarts(plan.graph);
   for (size_t id = 0; id < plan.graph.nodes.size(); ++id) {
     const Node& node = plan.graph.nodes[id];
     if (!node.is_variable()) continue;
@@ -74,9 +95,11 @@ absl::StatusOr<std::vector<NDArray>> BindVariables(const Plan& plan,
         NDArray::Zeros(plan.types.shapes[value], *plan.types.dtypes[value],
                        plan.storages[value]);
     absl::Status status = made.status();
-    if (status.ok() && node.variable().init.has_value() &&
+    const Initializer init =
+        node.variable().init.value_or(Initializer::Constant(starts[id]));
+    if (status.ok() && init != Initializer::Zero() &&
         plan.storages[value] == StorageType::kDense) {
-      status = node.variable().init->Fill(seed, node.name, *made);
+      status = init.Fill(seed, node.name, *made);
     }
     if (!status.ok()) return Annotate(status, node.Describe());
     bound[id] = *std::move(made);

@@ -39,8 +39,8 @@ namespace minnow {
 
 struct BindOptions {
   // Arrays by the names of variables. A variable without one is allocated if it
-  // is a state (zeros) or has an initializer; any other that is needed is an
-  // error.
+  // is a state (zeros, or what its operator says) or has an initializer; any
+  // other that is needed is an error.
   absl::flat_hash_map<std::string, NDArray> variables = {};
   // Operators such as Dropout behave as in training.
   bool training = false;

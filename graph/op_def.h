@@ -50,7 +50,8 @@ constexpr bool IsWritten(Access access) {
 }
 
 // What a variable at this input is for: something the user gives, or state that
-// starts with zeros and is kept along (MXNet's auxiliary state).
+// starts with zeros, or what the input says, and is kept along (MXNet's
+// auxiliary state).
 enum class Role : uint8_t { kArgument, kState };
 
 // What an input may be if the updates of a variable are deferred (see
@@ -72,11 +73,17 @@ struct InputDef {
     rows = rows_taken;
     return std::move(*this);
   }
+  InputDef StartsWith(double value) && {
+    initial_value = value;
+    return std::move(*this);
+  }
 
   std::string name;
   Access access;
   Role role;
   Rows rows = Rows::kCurrent;
+  // Of a state whose variable has no initializer: what its elements start with.
+  double initial_value = 0;
 };
 
 // The inputs of an operator: a list, or a function of the attributes where

@@ -9,19 +9,26 @@
 namespace minnow {
 namespace {
 
-// The variables with an initializer that `loss` depends on.
+// The variables with an initializer that `loss` depends on, without states.
 std::vector<Symbol> FindParameters(GraphBuilder& builder, Symbol loss) {
   std::vector<Symbol> parameters;
   if (loss.builder != &builder || loss.failed()) return parameters;
-  std::vector<bool> needed(static_cast<size_t>(loss.at.node) + 1);
+  const size_t num_nodes = static_cast<size_t>(loss.at.node) + 1;
+  std::vector<bool> needed(num_nodes), is_state(num_nodes);
   needed[loss.at.node] = true;
   for (int32_t id = loss.at.node; id >= 0; --id) {
-    if (!needed[id]) continue;
-    for (NodeOutput x : builder.node(id).inputs) needed[x.node] = true;
+    const Node& node = builder.node(id);
+    if (!needed[id] || node.is_variable()) continue;
+    const auto defs = node.op->inputs.For(node.attrs);
+    for (size_t i = 0; i < node.inputs.size(); ++i) {
+      needed[node.inputs[i].node] = true;
+      if (defs[i].role == Role::kState) is_state[node.inputs[i].node] = true;
+    }
   }
   for (int32_t id = 0; id <= loss.at.node; ++id) {
     const Node& node = builder.node(id);
-    if (needed[id] && node.is_variable() && node.variable().init.has_value()) {
+    if (needed[id] && !is_state[id] && node.is_variable() &&
+        node.variable().init.has_value()) {
       parameters.push_back({&builder, {id, 0}});
     }
   }
