@@ -21,6 +21,7 @@
 #include "minnow/ops/l2_normalization.h"
 #include "minnow/ops/layer_norm.h"
 #include "minnow/ops/lrn.h"
+#include "minnow/tests/central_difference.h"
 
 namespace minnow {
 namespace {
@@ -79,15 +80,8 @@ void CheckGradient(const std::vector<Shape>& shapes, const Compose& compose) {
     const auto span = executor->Output(i + 1).values<double>();
     const std::vector<double> found(span.begin(), span.end());
     for (size_t j = 0; j < found.size(); ++j) {
-      double& x = arrays[i].values<double>()[j];
-      const double before = x;
-      constexpr double kStep = 1e-5;
-      x = before + kStep;
-      const double up = loss();
-      x = before - kStep;
-      const double down = loss();
-      x = before;
-      const double want = (up - down) / (2 * kStep);
+      const double want =
+          CentralDifference(arrays[i].values<double>()[j], 1e-5, loss);
       EXPECT_NEAR(found[j], want, 1e-7 * (1 + std::fabs(want)))
           << "input " << i << ", element " << j;
     }

@@ -84,6 +84,8 @@ struct OpCase {
   // If set, gradients must equal it. Otherwise they are compared with
   // differences, for operators that have a gradient.
   GradientFormula gradient = nullptr;
+  // Whether kernels run as in training.
+  bool training = true;
   // For operators that are tested in their own way: random ones.
   bool run = true;
 };

@@ -166,7 +166,8 @@ void AppendRrelu(LeakyReluAttrs a, std::vector<OpCase>& cases) {
                          mask.values.assign(mask.values.size(), slope);
                          return std::vector{out, mask};
                        },
-                   .elementwise = true});
+                   .elementwise = true,
+                   .training = false});
   cases.push_back({.op = "_backward_LeakyReLU",
                    .label = "rrelu",
                    .attrs = a,

@@ -306,6 +306,7 @@ absl::StatusOr<std::vector<TestArray>> RunKernel(
 
   RunContext context;
   context.threads = options.threads;
+  context.training = c.training;
   std::vector<int32_t> groups(
       op.groups.size == 0 ? 0 : op.groups.Count(inputs.size()));
   std::iota(groups.begin(), groups.end(), 0);

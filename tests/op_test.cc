@@ -15,6 +15,7 @@
 #include "minnow/graph/gradient.h"
 #include "minnow/ops/builtin.h"
 #include "minnow/proto/graph_codec.h"
+#include "minnow/tests/central_difference.h"
 #include "minnow/tests/op_cases.h"
 #include "minnow/tests/op_harness.h"
 #include "minnow/tests/sanitized.h"
@@ -250,7 +251,7 @@ class GradientCheck {
       return graph->Find(variable.first) < 0;
     });
     auto executor =
-        Executor::Bind(*graph, {.variables = bound_, .training = true});
+        Executor::Bind(*graph, {.variables = bound_, .training = c.training});
     status_ = executor.status();
     if (!status_.ok()) return;
     executor_.emplace(*std::move(executor));
@@ -279,14 +280,8 @@ class GradientCheck {
   // The central difference in one element of an input.
   double Difference(size_t input, size_t element) {
     double& x = arrays_[input].values<double>()[element];
-    const double before = x;
-    const double step = 1e-5 * std::max(1.0, std::fabs(before));
-    x = before + step;
-    const double up = Loss();
-    x = before - step;
-    const double down = Loss();
-    x = before;
-    return (up - down) / (2 * step);
+    return CentralDifference(x, 1e-5 * std::max(1.0, std::fabs(x)),
+                             [&] { return Loss(); });
   }
 
  private:
