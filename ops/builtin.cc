@@ -10,6 +10,7 @@
   X(AdamOps)                \
   X(AddNOps)                \
   X(ArgReduceOps)           \
+  X(BatchNormOps)           \
   X(BinaryMathOps)          \
   X(BinaryOps)              \
   X(BroadcastOps)           \

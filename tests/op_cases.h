@@ -97,6 +97,7 @@ std::ostream& operator<<(std::ostream& os, const OpCase& c);
 std::vector<OpCase> AllOpCases();
 
 // The rows of a family, in op_cases_<family>.cc.
+std::vector<OpCase> BatchNormOpCases();
 std::vector<OpCase> BinaryOpCases();
 std::vector<OpCase> DotOpCases();
 std::vector<OpCase> ElementwiseOpCases();
