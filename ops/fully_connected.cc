@@ -1,16 +1,23 @@
 #include "minnow/ops/fully_connected.h"
 
-#include <vector>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "minnow/core/status.h"
 #include "minnow/graph/op_def.h"
-#include "minnow/ops/compose.h"
+#include "minnow/ops/linear_layer.h"
 #include "minnow/ops/product.h"
-#include "minnow/ops/reduce.h"
 
 namespace minnow {
 namespace {
+
+struct FullyConnectedLayer {
+  using Attrs = FullyConnectedAttrs;
+  static constexpr char kName[] = "FullyConnected";
+  static constexpr char kGradOfData[] = "_backward_FullyConnected_data";
+  static constexpr char kGradOfWeight[] = "_backward_FullyConnected_weight";
+  static constexpr int64_t kBiasAxis = -1;
+};
 
 Matrix RowsOf(const Attrs& attrs, const Shape& data) {
   return attrs.As<FullyConnectedAttrs>().flatten ? SplitFirst(data)
@@ -88,68 +95,6 @@ absl::Status InferFullyConnected(ShapeInference& node) {
   return a.no_bias ? absl::OkStatus() : node.MergeInput(2, {a.num_hidden});
 }
 
-std::vector<InputDef> FullyConnectedInputs(const Attrs& attrs) {
-  if (attrs.As<FullyConnectedAttrs>().no_bias) return {"data", "weight"};
-  return {"data", "weight", "bias"};
-}
-
-Attrs WithoutBias(const GradientContext& node) {
-  auto attrs = node.attrs<FullyConnectedAttrs>();
-  attrs.no_bias = true;
-  return attrs;
-}
-
-std::vector<Symbol> FullyConnectedGradient(const GradientContext& node) {
-  const Symbol data = node.input(0), weight = node.input(1);
-  const Symbol head = node.head(0);
-  const Attrs attrs = WithoutBias(node);
-  std::vector<Symbol> grads = {
-      Compose("_backward_FullyConnected_data", {head, weight, data}, attrs),
-      Compose("_backward_FullyConnected_weight", {head, data, weight}, attrs)};
-  if (node.num_inputs() == 3) {
-    grads.push_back(
-        op::Sum(head, {.axis = std::vector<int64_t>{-1}, .exclude = true}));
-  }
-  return grads;
-}
-
-// The product is linear in data and weight: see dot.
-std::vector<Symbol> GradOfDataGradient(const GradientContext& node) {
-  const Attrs attrs = WithoutBias(node);
-  const Symbol head = node.input(0), weight = node.input(1);
-  const Symbol data = node.head(0);
-  return {
-      Compose("FullyConnected", {data, weight}, attrs),
-      Compose("_backward_FullyConnected_weight", {head, data, weight}, attrs),
-      Symbol{}};
-}
-
-std::vector<Symbol> GradOfWeightGradient(const GradientContext& node) {
-  const Attrs attrs = WithoutBias(node);
-  const Symbol head = node.input(0), data = node.input(1);
-  const Symbol weight = node.head(0);
-  return {Compose("FullyConnected", {data, weight}, attrs),
-          Compose("_backward_FullyConnected_data", {head, weight, data}, attrs),
-          Symbol{}};
-}
-
-std::vector<Kernel> FullyConnectedKernels() {
-  return Joined(
-      {KernelsWhen(
-           [](const Attrs& a) { return !a.As<FullyConnectedAttrs>().no_bias; },
-           KernelsFor(
-               FloatTypes(),
-               []<typename T>() {
-                 return KernelOf<FullyConnected<T>, PrepareFullyConnected<T>>();
-               })),
-       KernelsWhen(
-           [](const Attrs& a) { return a.As<FullyConnectedAttrs>().no_bias; },
-           KernelsFor(FloatTypes(), []<typename T>() {
-             return KernelOf<Multiply<FullyConnectedAttrs, T>,
-                             PrepareFullyConnected<T>>();
-           }))});
-}
-
 OpDef FullyConnectedOp() {
   return {
       .name = "FullyConnected",
@@ -157,45 +102,41 @@ OpDef FullyConnectedOp() {
       .doc = R"(out = data * transpose(weight) + bias
 The rows of data are the rest of its first axis, or its last axis.)",
       .attrs = AttrsTypeOf<FullyConnectedAttrs>(),
-      .inputs = FullyConnectedInputs,
+      .inputs = LinearLayerInputs<FullyConnectedLayer>,
       .shape = InferFullyConnected,
-      .gradient = FullyConnectedGradient,
-      .kernels = FullyConnectedKernels(),
+      .gradient = LinearLayerGradient<FullyConnectedLayer>,
+      .kernels = LinearLayerKernels<FullyConnectedLayer>(
+          KernelsFor(
+              FloatTypes(),
+              []<typename T>() {
+                return KernelOf<FullyConnected<T>, PrepareFullyConnected<T>>();
+              }),
+          KernelsFor(FloatTypes(),
+                     []<typename T>() {
+                       return KernelOf<Multiply<FullyConnectedAttrs, T>,
+                                       PrepareFullyConnected<T>>();
+                     })),
   };
 }
 
-OpDef GradOfDataOp() {
-  return {
-      .name = "_backward_FullyConnected_data",
-      .doc = "The gradient of FullyConnected with respect to data.",
-      .attrs = AttrsTypeOf<FullyConnectedAttrs>(),
-      .inputs = {"head", "weight", {"data", Access::kUnread}},
-      .shape = InferLike,
-      .gradient = GradOfDataGradient,
-      .kernels =
-          KernelsFor(FloatTypes(),
-                     []<typename T>() {
-                       return KernelOf<MultiplyLike<FullyConnectedAttrs, T>,
-                                       PrepareGradOfData<T>>();
-                     }),
-  };
+OpDef GradOfData() {
+  OpDef op = GradOfDataOp<FullyConnectedLayer>();
+  op.shape = InferLike;
+  op.kernels = KernelsFor(FloatTypes(), []<typename T>() {
+    return KernelOf<MultiplyLike<FullyConnectedAttrs, T>,
+                    PrepareGradOfData<T>>();
+  });
+  return op;
 }
 
-OpDef GradOfWeightOp() {
-  return {
-      .name = "_backward_FullyConnected_weight",
-      .doc = "The gradient of FullyConnected with respect to weight.",
-      .attrs = AttrsTypeOf<FullyConnectedAttrs>(),
-      .inputs = {"head", "data", {"weight", Access::kUnread}},
-      .shape = InferLike,
-      .gradient = GradOfWeightGradient,
-      .kernels =
-          KernelsFor(FloatTypes(),
-                     []<typename T>() {
-                       return KernelOf<MultiplyLike<FullyConnectedAttrs, T>,
-                                       PrepareGradOfWeight<T>>();
-                     }),
-  };
+OpDef GradOfWeight() {
+  OpDef op = GradOfWeightOp<FullyConnectedLayer>();
+  op.shape = InferLike;
+  op.kernels = KernelsFor(FloatTypes(), []<typename T>() {
+    return KernelOf<MultiplyLike<FullyConnectedAttrs, T>,
+                    PrepareGradOfWeight<T>>();
+  });
+  return op;
 }
 
 }  // namespace
@@ -204,17 +145,14 @@ namespace op {
 
 Symbol FullyConnected(Symbol data, Symbol weight, Symbol bias,
                       const FullyConnectedAttrs& attrs, NodeOptions options) {
-  if (attrs.no_bias && bias.omitted()) {
-    return Compose("FullyConnected", {data, weight}, attrs, std::move(options));
-  }
-  return Compose("FullyConnected", {data, weight, bias}, attrs,
-                 std::move(options));
+  return ComposeLinearLayer<FullyConnectedLayer>(data, weight, bias, attrs,
+                                                 std::move(options));
 }
 
 }  // namespace op
 
 std::vector<OpDef> FullyConnectedOps() {
-  return {FullyConnectedOp(), GradOfDataOp(), GradOfWeightOp()};
+  return {FullyConnectedOp(), GradOfData(), GradOfWeight()};
 }
 
 }  // namespace minnow

@@ -5,16 +5,9 @@
 #include <type_traits>
 
 #include "absl/strings/str_cat.h"
-#include "dnnl.h"
 #include "minnow/core/half.h"
 #include "minnow/core/simd.h"
-
-// Of the OpenMP runtime that oneDNN is linked with; <omp.h> belongs to the
-// compiler, and clang comes without it.
-extern "C" {
-int omp_get_max_threads();
-void omp_set_num_threads(int num_threads);
-}
+#include "minnow/ops/onednn.h"
 
 namespace minnow {
 namespace {
@@ -120,21 +113,6 @@ void ForEachBlock(ThreadPool& threads, const MatMulPlan& plan, const F& f) {
       });
 }
 
-// While it lives, OpenMP has one thread for regions that this thread starts:
-// our blocks are the parallelism, and other numbers would change bits.
-class SingleOpenMpThread {
- public:
-  SingleOpenMpThread() : previous_(omp_get_max_threads()) {
-    omp_set_num_threads(1);
-  }
-  ~SingleOpenMpThread() { omp_set_num_threads(previous_); }
-  SingleOpenMpThread(const SingleOpenMpThread&) = delete;
-  SingleOpenMpThread& operator=(const SingleOpenMpThread&) = delete;
-
- private:
-  int previous_;
-};
-
 dnnl_status_t MultiplyBlock(const MatMulPlan& plan, const Block& block,
                             const float* a, const float* b, const float* bias,
                             float* c) {
@@ -175,9 +153,8 @@ absl::Status Multiply(const RunContext& context, const MatMulPlan& plan,
     if (result != dnnl_success) status = result;
   });
   if (status == dnnl_success) return absl::OkStatus();
-  return absl::InternalError(absl::StrCat(
-      "oneDNN could not multiply ", plan.m, " x ", plan.k, " by ", plan.k,
-      " x ", plan.n, ": status ", static_cast<int>(status.load())));
+  return OneDnnStatus(status, absl::StrCat("multiply ", plan.m, " x ", plan.k,
+                                           " by ", plan.k, " x ", plan.n));
 }
 
 // op(B) is packed into panels of a few columns: k rows of kPanel elements, the

@@ -7,20 +7,20 @@ int64_t DivideUp(int64_t x, int64_t y) { return (x + y - 1) / y; }
 
 // A window that covers a whole axis covers what lies together in memory: the
 // axis becomes part of the one in front of it.
-void MergeCoveredAxes(std::array<PoolAxis, 3>& axes) {
+void MergeCoveredAxes(std::array<WindowAxis, 3>& axes) {
   for (int i = 0; i < 2; ++i) {
-    const PoolAxis last = axes[2];
+    const WindowAxis last = axes[2];
     if (last.in != last.kernel || last.out != 1 || last.pad != 0) return;
-    PoolAxis merged = axes[1];
+    WindowAxis merged = axes[1];
     merged.in *= last.in;
     merged.kernel *= last.in;
     merged.stride *= last.in;
     merged.pad *= last.in;
-    axes = {PoolAxis(), axes[0], merged};
+    axes = {WindowAxis(), axes[0], merged};
   }
 }
 
-std::vector<PoolWindow> WindowsOf(const PoolAxis& axis, bool count_padding) {
+std::vector<PoolWindow> WindowsOf(const WindowAxis& axis, bool count_padding) {
   std::vector<PoolWindow> windows;
   for (int64_t i = 0; i < axis.out; ++i) {
     const int64_t begin = i * axis.stride - axis.pad;
@@ -35,21 +35,6 @@ std::vector<PoolWindow> WindowsOf(const PoolAxis& axis, bool count_padding) {
     window.count = static_cast<double>(std::max<int64_t>(1, count));
   }
   return windows;
-}
-
-std::vector<PoolTap> TapsOf(const PoolAxis& axis) {
-  std::vector<PoolTap> taps;
-  for (int64_t k = 0; k < axis.kernel; ++k) {
-    const int64_t before = axis.pad - k;  // The data begins so much later.
-    const int64_t first =
-        std::max<int64_t>(0, before > 0 ? DivideUp(before, axis.stride) : 0);
-    if (axis.in + before <= 0) continue;
-    const int64_t end =
-        std::min(axis.out, (axis.in - 1 + before) / axis.stride + 1);
-    if (first >= end) continue;
-    taps.push_back({first, end - first, first * axis.stride - before});
-  }
-  return taps;
 }
 
 }  // namespace
@@ -68,11 +53,11 @@ PoolPlan PlanPool(const PoolGeometry& geometry, int64_t element_bytes,
   for (size_t i = 0; i < plan.axes.size(); ++i) {
     plan.windows[i] = WindowsOf(plan.axes[i], geometry.count_padding);
   }
-  const PoolAxis& width = plan.axes[2];
+  const WindowAxis& width = plan.axes[2];
   plan.order = plan.channels > 1          ? PoolOrder::kChannels
                : width.out < width.kernel ? PoolOrder::kLines
                                           : PoolOrder::kTaps;
-  if (plan.order == PoolOrder::kTaps) plan.taps = TapsOf(width);
+  if (plan.order == PoolOrder::kTaps) plan.taps = WindowTaps(width);
 
   plan.unit_channels = std::clamp<int64_t>(plan.channels, 1, kUnitChannels);
   plan.units_per_plane = DivideUp(plan.channels, plan.unit_channels);

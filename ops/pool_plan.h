@@ -8,27 +8,15 @@
 #include <vector>
 
 #include "minnow/core/dtype.h"
+#include "minnow/ops/window_taps.h"
 
 namespace minnow {
-
-// One axis that windows slide over.
-struct PoolAxis {
-  int64_t in = 1, out = 1;
-  int64_t kernel = 1, stride = 1, pad = 0;
-};
 
 // The part of the data that a window covers along one axis, and how many
 // elements a mean takes it for.
 struct PoolWindow {
   int64_t begin, end;
   double count;
-};
-
-// What windows along one axis have at one place of theirs: `count` windows that
-// follow one another, of which the window `first_out` has there the element
-// `first_in`, and each further one the element that is a stride away.
-struct PoolTap {
-  int64_t first_out, count, first_in;
 };
 
 enum class PoolOrder : uint8_t {
@@ -41,16 +29,16 @@ enum class PoolOrder : uint8_t {
 struct PoolGeometry {
   int64_t planes;    // Of all examples; channels that lie apart are planes.
   int64_t channels;  // That lie side by side at each place of a plane.
-  std::array<PoolAxis, 3> axes;
+  std::array<WindowAxis, 3> axes;
   bool count_padding;
 };
 
 struct PoolPlan {
   int64_t planes, channels;
-  std::array<PoolAxis, 3> axes;
+  std::array<WindowAxis, 3> axes;
   std::array<std::vector<PoolWindow>, 3> windows;
   PoolOrder order;
-  std::vector<PoolTap> taps;  // Along the last axis, in order.
+  std::vector<WindowTap> taps;  // Along the last axis, in order.
 
   // A unit is a plane, or the same few channels at all its places. Each block
   // of units has memory.

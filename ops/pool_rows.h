@@ -69,7 +69,7 @@ MINNOW_INLINE inline void PoolTaps(const Rule& rule, const PoolPlan& plan,
                                    const PoolRow& row, const C* x, C* to) {
   std::fill_n(to, plan.axes[2].out, Rule::kEmpty);
   ForEachPoolLine(plan, row, [&](int64_t line) MINNOW_INLINE {
-    for (const PoolTap& tap : plan.taps) {
+    for (const WindowTap& tap : plan.taps) {
       const C* const from = x + line + tap.first_in;
       C* const sums = to + tap.first_out;
       ForEachStep(tap.count, plan.axes[2].stride,
@@ -118,7 +118,7 @@ MINNOW_INLINE inline void SpreadTaps(const Rule& rule, const PoolPlan& plan,
                                      const PoolRow& row, const C* x,
                                      const C* out, C* head, C* grad) {
   ForEachPoolLine(plan, row, [&](int64_t line) MINNOW_INLINE {
-    for (const PoolTap& tap : plan.taps) {
+    for (const WindowTap& tap : plan.taps) {
       const int64_t first = line + tap.first_in;
       const C* const from = x + first;
       const C* const outs = out + tap.first_out;

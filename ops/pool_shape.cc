@@ -9,6 +9,7 @@
 #include "absl/strings/string_view.h"
 #include "minnow/core/status.h"
 #include "minnow/ops/attr_checks.h"
+#include "minnow/ops/window_attrs.h"
 
 namespace minnow {
 namespace {
@@ -16,7 +17,7 @@ namespace {
 // What the attributes mean ----------------------------------------------------
 
 bool ChannelsLast(const PoolingAttrs& a) {
-  return a.layout.has_value() && *a.layout >= PoolLayout::kNwc;
+  return a.layout.has_value() && ChannelsLast(*a.layout);
 }
 
 size_t ChannelAxis(const PoolingAttrs& a, size_t rank) {
@@ -27,23 +28,18 @@ size_t FirstSpatialAxis(const PoolingAttrs& a) {
   return ChannelsLast(a) ? 1 : 2;
 }
 
-// Of a list with a number for each spatial axis, or none.
-int64_t At(const std::vector<int64_t>& list, size_t i, int64_t otherwise) {
-  return list.empty() ? otherwise : list[i];
-}
-
 // Spatial axis i of data with so many elements along it, without the number of
 // windows.
-PoolAxis AxisAt(const PoolingAttrs& a, size_t i, int64_t size) {
+WindowAxis AxisAt(const PoolingAttrs& a, size_t i, int64_t size) {
   if (a.global_pool) return {.in = size, .kernel = size};
   return {.in = size,
           .kernel = a.kernel[i],
-          .stride = At(a.stride, i, 1),
-          .pad = At(a.pad, i, 0)};
+          .stride = WindowNumber(a.stride, i, 1),
+          .pad = WindowNumber(a.pad, i, 0)};
 }
 
 // REQUIRES: no window is larger than the padded data.
-int64_t NumWindows(const PoolingAttrs& a, const PoolAxis& axis) {
+int64_t NumWindows(const PoolingAttrs& a, const WindowAxis& axis) {
   if (a.global_pool) return 1;
   if (a.pooling_convention == PoolingConvention::kSame) {
     return axis.in / axis.stride + (axis.in % axis.stride != 0);
@@ -56,33 +52,13 @@ int64_t NumWindows(const PoolingAttrs& a, const PoolAxis& axis) {
 
 // Inference -------------------------------------------------------------------
 
-// So that sums of them fit into 64 bits; MXNet has the same limit.
-constexpr int64_t kMaxSize = std::numeric_limits<int32_t>::max();
-
-absl::Status CheckList(absl::string_view name, const std::vector<int64_t>& list,
-                       const PoolingAttrs& a, int64_t least) {
-  if (!list.empty() && !a.kernel.empty() && list.size() != a.kernel.size()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("attribute '", name, "': expected ", a.kernel.size(),
-                     " numbers, as kernel has, found ", list.size()));
-  }
-  for (int64_t x : list) {
-    if (x < least || x > kMaxSize) {
-      return BadAttr(name, absl::StrCat(least, " to ", kMaxSize), x);
-    }
-  }
-  return absl::OkStatus();
-}
-
 // What can be said without data.
 absl::Status CheckAttrs(const PoolingAttrs& a) {
-  if (a.kernel.size() > 3 || (a.kernel.empty() && !a.global_pool)) {
-    return BadAttr("kernel", "one to three numbers",
-                   static_cast<int64_t>(a.kernel.size()));
+  if (!a.kernel.empty() || !a.global_pool) {
+    MINNOW_RETURN_IF_ERROR(CheckKernel(a.kernel));
   }
-  MINNOW_RETURN_IF_ERROR(CheckList("kernel", a.kernel, a, 1));
-  MINNOW_RETURN_IF_ERROR(CheckList("stride", a.stride, a, 1));
-  MINNOW_RETURN_IF_ERROR(CheckList("pad", a.pad, a, 0));
+  MINNOW_RETURN_IF_ERROR(CheckWindowList("stride", a.stride, a.kernel, 1));
+  MINNOW_RETURN_IF_ERROR(CheckWindowList("pad", a.pad, a.kernel, 0));
   for (size_t i = 0; i < a.pad.size(); ++i) {
     if (a.pooling_convention == PoolingConvention::kSame && a.pad[i] > 0) {
       return BadAttr("pad", "0 with pooling_convention 'same'", a.pad[i]);
@@ -112,21 +88,7 @@ absl::Status CheckRank(const ShapeInference& node, size_t i,
   if (a.pooling_convention == PoolingConvention::kSame && rank != 3) {
     return node.InputError(i, "three axes, for pooling_convention 'same'");
   }
-  if (rank < 3 || rank > 5) return node.InputError(i, "three to five axes");
-  if (!a.kernel.empty() && rank != a.kernel.size() + 2) {
-    return node.InputError(
-        i, absl::StrCat(a.kernel.size() + 2, " axes, for a kernel of ",
-                        a.kernel.size(), " numbers"));
-  }
-  if (a.layout.has_value()) {
-    const auto names = EnumNames(PoolLayout());
-    const absl::string_view name = names[static_cast<size_t>(*a.layout)].name;
-    if (name.size() != rank) {
-      return node.InputError(
-          i, absl::StrCat(name.size(), " axes, for the layout ", name));
-    }
-  }
-  return absl::OkStatus();
+  return CheckSpatialRank(node, i, a.kernel, a.layout);
 }
 
 // The shape of the result, as far as that of data, input `i`, is known.
@@ -143,17 +105,13 @@ absl::StatusOr<Shape> PooledShape(const ShapeInference& node, size_t i) {
       continue;
     }
     if (data[place] == Shape::kUnknown) continue;
-    if (data[place] > kMaxSize) {
-      return node.InputError(i, absl::StrCat("axes of at most ", kMaxSize));
+    if (data[place] > kMaxWindowSize) {
+      return node.InputError(i,
+                             absl::StrCat("axes of at most ", kMaxWindowSize));
     }
-    const PoolAxis axis = AxisAt(a, k, data[place]);
-    const int64_t padded = axis.in + 2 * axis.pad;
-    if (axis.kernel > padded) {
-      return BadAttr("kernel",
-                     absl::StrCat("at most ", padded, ", the size of axis ",
-                                  place, " with its padding"),
-                     axis.kernel);
-    }
+    const WindowAxis axis = AxisAt(a, k, data[place]);
+    MINNOW_RETURN_IF_ERROR(
+        CheckWindowFits(axis.kernel, place, axis.in + 2 * axis.pad));
     out.set(place, NumWindows(a, axis));
   }
   return out;
@@ -179,7 +137,7 @@ PoolGeometry GeometryOf(const PoolingAttrs& a, const Shape& data) {
                            .count_padding = a.count_include_pad.value_or(true)};
   const size_t num_axes = data.rank() - 2;
   for (size_t i = 0; i < num_axes; ++i) {
-    PoolAxis& axis = geometry.axes[3 - num_axes + i];
+    WindowAxis& axis = geometry.axes[3 - num_axes + i];
     axis = AxisAt(a, i, data[FirstSpatialAxis(a) + i]);
     axis.out = NumWindows(a, axis);
   }

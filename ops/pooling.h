@@ -15,6 +15,7 @@
 #include "absl/types/span.h"
 #include "minnow/core/attrs.h"
 #include "minnow/graph/builder.h"
+#include "minnow/ops/layout.h"
 
 namespace minnow {
 
@@ -42,17 +43,6 @@ inline absl::Span<const EnumName<PoolingConvention>> EnumNames(
   return kNames;
 }
 
-// The order of the axes: example (N), channel (C), depth, height and width.
-enum class PoolLayout : uint8_t { kNcw, kNchw, kNcdhw, kNwc, kNhwc, kNdhwc };
-
-inline absl::Span<const EnumName<PoolLayout>> EnumNames(PoolLayout) {
-  static constexpr EnumName<PoolLayout> kNames[] = {
-      {PoolLayout::kNcw, "NCW"},     {PoolLayout::kNchw, "NCHW"},
-      {PoolLayout::kNcdhw, "NCDHW"}, {PoolLayout::kNwc, "NWC"},
-      {PoolLayout::kNhwc, "NHWC"},   {PoolLayout::kNdhwc, "NDHWC"}};
-  return kNames;
-}
-
 struct PoolingAttrs {
   std::vector<int64_t> kernel = {};
   PoolType pool_type = PoolType::kMax;
@@ -63,7 +53,7 @@ struct PoolingAttrs {
   std::vector<int64_t> pad = {};
   std::optional<int64_t> p_value = {};
   std::optional<bool> count_include_pad = {};
-  std::optional<PoolLayout> layout = {};
+  std::optional<Layout> layout = {};
 
   static auto Fields() {
     using A = PoolingAttrs;

@@ -27,35 +27,15 @@
 #include "minnow/ops/softmax.h"
 #include "minnow/ops/transpose.h"
 #include "minnow/ops/up_sampling.h"
+#include "minnow/tests/shape_text.h"
 
 namespace minnow {
 namespace {
 
 using testing::HasSubstr;
 
-class MoveTest : public testing::Test {
+class MoveTest : public ShapeTextTest {
  protected:
-  Symbol Var(const char* name, Shape shape = {}) {
-    return b_.Variable(name, {.shape = std::move(shape)});
-  }
-
-  // The shapes of the symbols, as text, or the error.
-  std::string Shapes(const std::vector<Symbol>& symbols) {
-    const auto infer = [&]() -> absl::StatusOr<std::string> {
-      MINNOW_ASSIGN_OR_RETURN(const Graph graph, b_.Build(symbols));
-      const ValueIndex index(graph);
-      MINNOW_ASSIGN_OR_RETURN(const ValueTypes types,
-                              InferTypes(graph, index, {}));
-      std::string shapes;
-      for (NodeOutput output : graph.outputs) {
-        absl::StrAppend(&shapes, types.shapes[index[output]].ToString());
-      }
-      return shapes;
-    };
-    const absl::StatusOr<std::string> shapes = infer();
-    return shapes.ok() ? *shapes : std::string(shapes.status().message());
-  }
-
   // The elements of a symbol for x = 0, 1, 2, ... of this shape.
   std::vector<float> Run(Symbol symbol, const Shape& shape) {
     NDArray x = *NDArray::Zeros(shape, DType::kFloat32);
@@ -75,8 +55,6 @@ class MoveTest : public testing::Test {
     std::iota(expected.begin(), expected.end(), 0.0f);
     EXPECT_EQ(Run(symbol, shape), expected);
   }
-
-  GraphBuilder b_{BuiltinOps()};
 };
 
 TEST_F(MoveTest, OperatorsUndoOneAnother) {

@@ -7,10 +7,6 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "minnow/core/status.h"
-#include "minnow/graph/builder.h"
-#include "minnow/graph/infer.h"
-#include "minnow/ops/builtin.h"
 #include "minnow/ops/dot.h"
 #include "minnow/ops/fully_connected.h"
 #include "minnow/ops/pick.h"
@@ -20,6 +16,7 @@
 #include "minnow/ops/softmax.h"
 #include "minnow/ops/softmax_output.h"
 #include "minnow/ops/transpose.h"
+#include "minnow/tests/shape_text.h"
 
 namespace minnow {
 namespace {
@@ -28,33 +25,7 @@ using testing::HasSubstr;
 
 constexpr int64_t kUnknown = Shape::kUnknown;
 
-class NnInferenceTest : public testing::Test {
- protected:
-  Symbol Var(const char* name, Shape shape = {}) {
-    return b_.Variable(name, {.shape = std::move(shape)});
-  }
-
-  // The shapes of the symbols, as text, or the error.
-  std::string Shapes(std::vector<Symbol> symbols) {
-    const absl::StatusOr<std::string> shapes = Infer(symbols);
-    return shapes.ok() ? *shapes : std::string(shapes.status().message());
-  }
-
-  GraphBuilder b_{BuiltinOps()};
-
- private:
-  absl::StatusOr<std::string> Infer(const std::vector<Symbol>& symbols) {
-    MINNOW_ASSIGN_OR_RETURN(const Graph graph, b_.Build(symbols));
-    const ValueIndex index(graph);
-    MINNOW_ASSIGN_OR_RETURN(const ValueTypes types,
-                            InferTypes(graph, index, {}));
-    std::string shapes;
-    for (NodeOutput output : graph.outputs) {
-      absl::StrAppend(&shapes, types.shapes[index[output]].ToString());
-    }
-    return shapes;
-  }
-};
+class NnInferenceTest : public ShapeTextTest {};
 
 TEST_F(NnInferenceTest, WeightAndBiasFollowFromData) {
   const Symbol w = Var("w"), bias = Var("bias");

@@ -20,7 +20,7 @@ struct Window {
 };
 
 Window WindowOf(const PoolingAttrs& a, const Shape& data) {
-  const bool last = a.layout.has_value() && *a.layout >= PoolLayout::kNwc;
+  const bool last = a.layout.has_value() && *a.layout >= Layout::kNwc;
   const size_t axes = data.rank() - 2;
   Window w = {a.kernel, a.stride, a.pad, last ? size_t{1} : size_t{2}};
   if (w.stride.empty()) w.stride.assign(axes, 1);
@@ -249,21 +249,21 @@ void AppendRanksAndLayouts(std::vector<OpCase>& cases) {
     if (type == PoolType::kLp) a.p_value = 2;
     a.kernel = {3};
     a.stride = {2};
-    a.layout = PoolLayout::kNcw;
+    a.layout = Layout::kNcw;
     AppendPooling("one axis", a, {2, 3, 9}, {40, 50, 60}, cases);
-    a.layout = PoolLayout::kNwc;
+    a.layout = Layout::kNwc;
     AppendPooling("one axis, channels last", a, {2, 9, 3}, {40, 60, 70}, cases);
     a.kernel = {2, 3};
     a.stride = {};
     a.pad = {1, 1};
-    a.layout = PoolLayout::kNhwc;
+    a.layout = Layout::kNhwc;
     AppendPooling("channels last", a, {2, 4, 5, 3}, {3, 20, 20, 130}, cases);
     a.kernel = {2, 3, 2};
     a.stride = {1, 2, 1};
     a.pad = {1, 0, 1};
-    a.layout = PoolLayout::kNcdhw;
+    a.layout = Layout::kNcdhw;
     AppendPooling("three axes", a, {2, 2, 3, 5, 4}, {5, 9, 9, 10, 11}, cases);
-    a.layout = PoolLayout::kNdhwc;
+    a.layout = Layout::kNdhwc;
     AppendPooling("three axes, channels last", a, {2, 3, 5, 4, 2}, {}, cases);
     // One channel lies as if channels came first.
     AppendPooling("one channel, last", a, {2, 3, 5, 4, 1}, {}, cases);
@@ -283,7 +283,7 @@ void AppendWideWindows(std::vector<OpCase>& cases) {
     AppendPooling("global volume", global, {1, 2, 2, 3, 7}, {}, cases);
     global.kernel = {2};
     global.pad = {5};
-    global.layout = PoolLayout::kNwc;
+    global.layout = Layout::kNwc;
     AppendPooling("global, channels last", global, {2, 5, 3}, {}, cases);
     global = {.kernel = {2}, .pool_type = type};
     AppendPooling("no example", global, {0, 3, 4}, {}, cases);

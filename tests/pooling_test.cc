@@ -171,7 +171,7 @@ TEST(PoolingTest, ReadsAttributesAsMxnetSpellsThem) {
   EXPECT_THAT(attrs->pad, ElementsAre(1, 0));
   EXPECT_EQ(attrs->p_value, 2);
   EXPECT_EQ(attrs->count_include_pad, std::nullopt);
-  EXPECT_EQ(attrs->layout, PoolLayout::kNhwc);
+  EXPECT_EQ(attrs->layout, Layout::kNhwc);
   EXPECT_EQ(Pooled(*attrs, {1, 8, 7, 5}), "(1,5,4,5)");
 }
 
@@ -227,10 +227,9 @@ TEST(PoolingTest, RefusesDataThatDoesNotFit) {
   EXPECT_THAT(Pooled({.kernel = {7, 2}, .pad = {1, 0}}, {1, 2, 4, 5}),
               HasSubstr("attribute 'kernel': expected at most 6, the size of "
                         "axis 2 with its padding, found 7"));
-  EXPECT_THAT(
-      Pooled({.kernel = {2, 5}, .layout = PoolLayout::kNhwc}, {1, 4, 4, 9}),
-      HasSubstr("expected at most 4, the size of axis 2 with its "
-                "padding, found 5"));
+  EXPECT_THAT(Pooled({.kernel = {2, 5}, .layout = Layout::kNhwc}, {1, 4, 4, 9}),
+              HasSubstr("expected at most 4, the size of axis 2 with its "
+                        "padding, found 5"));
   EXPECT_THAT(Pooled({.kernel = {2}}, {1, 2, 4, 5}),
               HasSubstr("argument 'data': expected 3 axes, for a kernel of 1 "
                         "numbers, found (1,2,4,5)"));
@@ -239,7 +238,7 @@ TEST(PoolingTest, RefusesDataThatDoesNotFit) {
   EXPECT_THAT(Pooled({.global_pool = true}, {1, 1, 1, 1, 1, 1}),
               HasSubstr("expected three to five axes"));
   EXPECT_THAT(
-      Pooled({.global_pool = true, .layout = PoolLayout::kNcw}, {1, 2, 4, 5}),
+      Pooled({.global_pool = true, .layout = Layout::kNcw}, {1, 2, 4, 5}),
       HasSubstr("expected 3 axes, for the layout NCW, found "
                 "(1,2,4,5)"));
   PoolingAttrs same = {.kernel = {2, 2},
