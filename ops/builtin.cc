@@ -17,6 +17,8 @@
   X(CastOps)                \
   X(CastStorageOps)         \
   X(ConcatOps)              \
+  X(ConvolutionOps)         \
+  X(DeconvolutionOps)       \
   X(DeferredOps)            \
   X(DiagOps)                \
   X(DotOps)                 \

@@ -12,16 +12,17 @@ std::ostream& operator<<(std::ostream& os, const OpCase& c) {
 
 std::vector<OpCase> AllOpCases() {
   std::vector<OpCase> all;
-  for (auto* family : {BatchNormOpCases,   BinaryOpCases,   DotOpCases,
-                       ElementwiseOpCases, IndexingOpCases, JoinOpCases,
-                       LeakyOpCases,       NormOpCases,     OptimizerOpCases,
-                       OrderOpCases,       OutputOpCases,   PadOpCases,
-                       PickOpCases,        PoolingOpCases,  ProductOpCases,
-                       RandomOpCases,      RavelOpCases,    ReductionOpCases,
-                       RepeatOpCases,      RowsOpCases,     SequenceOpCases,
-                       ShapeOpCases,       SliceOpCases,    SoftmaxOpCases,
-                       SumOpCases,         UnaryOpCases,    UpSamplingOpCases,
-                       UpdateOpCases}) {
+  for (auto* family :
+       {BatchNormOpCases,  BinaryOpCases,      ConvolutionOpCases,
+        DotOpCases,        ElementwiseOpCases, IndexingOpCases,
+        JoinOpCases,       LeakyOpCases,       NormOpCases,
+        OptimizerOpCases,  OrderOpCases,       OutputOpCases,
+        PadOpCases,        PickOpCases,        PoolingOpCases,
+        ProductOpCases,    RandomOpCases,      RavelOpCases,
+        ReductionOpCases,  RepeatOpCases,      RowsOpCases,
+        SequenceOpCases,   ShapeOpCases,       SliceOpCases,
+        SoftmaxOpCases,    SumOpCases,         UnaryOpCases,
+        UpSamplingOpCases, UpdateOpCases}) {
     for (OpCase& c : family()) all.push_back(std::move(c));
   }
   return all;

@@ -99,6 +99,7 @@ std::vector<OpCase> AllOpCases();
 // The rows of a family, in op_cases_<family>.cc.
 std::vector<OpCase> BatchNormOpCases();
 std::vector<OpCase> BinaryOpCases();
+std::vector<OpCase> ConvolutionOpCases();
 std::vector<OpCase> DotOpCases();
 std::vector<OpCase> ElementwiseOpCases();
 std::vector<OpCase> IndexingOpCases();

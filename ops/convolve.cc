@@ -1,0 +1,123 @@
+#include "minnow/ops/convolve.h"
+
+#include <type_traits>
+
+#include "minnow/core/half.h"
+#include "minnow/core/status.h"
+#include "minnow/ops/convert_elements.h"
+#include "minnow/ops/convolve_cut.h"
+#include "minnow/ops/convolve_loops.h"
+#include "minnow/ops/convolve_onednn.h"
+
+namespace minnow {
+namespace {
+
+template <typename T>
+inline constexpr bool kIsConverted = !std::is_same_v<T, ComputeType<T>>;
+
+// Factors, bias, product.
+std::array<int64_t, 4> SizesOf(const ConvolveGeometry& g,
+                               ConvolveProduct product, bool bias) {
+  const int64_t data = g.data_size(), weight = g.weight_size();
+  const int64_t out = g.out_size();
+  switch (product) {
+    case ConvolveProduct::kData:
+      return {out, weight, bias ? g.in_channels : 0, data};
+    case ConvolveProduct::kWeight:
+      return {out, data, 0, weight};
+    case ConvolveProduct::kOut:
+      break;
+  }
+  return {data, weight, bias ? g.out_channels : 0, out};
+}
+
+template <typename From, typename To>
+void ConvertAll(ThreadPool& threads, const From* from, To* to, int64_t size) {
+  constexpr int64_t kGrain = 1 << 14;
+  ParallelFor(threads, size, kGrain, [&](int64_t begin, int64_t end) {
+    ConvertElements(from + begin, to + begin, end - begin);
+  });
+}
+
+// T is float or double.
+template <typename T>
+absl::Status Compute(const RunContext& context, const ConvolvePlan& plan,
+                     const T* a, const T* b, const T* bias, T* c) {
+  if constexpr (std::is_same_v<T, float>) {
+    if (plan.onednn != nullptr) {
+      return plan.onednn->Run(*context.threads, context.workspace.data(), a, b,
+                              bias, c);
+    }
+  }
+  ConvolveByLoops(*context.threads, plan, a, b, bias, c);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+template <typename T>
+absl::StatusOr<ConvolvePlan> PlanConvolve(const ConvolveGeometry& geometry,
+                                          ConvolveProduct product, bool bias) {
+  ConvolvePlan plan = {.geometry = geometry,
+                       .product = product,
+                       .onednn = nullptr,
+                       .taps = {},
+                       .sizes = SizesOf(geometry, product, bias),
+                       .copies = {},
+                       .workspace_bytes = 0,
+                       .flops = ConvolveFlops(geometry)};
+  if (std::is_same_v<ComputeType<T>, float> &&
+      OneDnnConvolve::Takes(geometry)) {
+    MINNOW_ASSIGN_OR_RETURN(plan.onednn,
+                            OneDnnConvolve::Create(geometry, product, bias));
+    plan.workspace_bytes = plan.onednn->workspace_bytes();
+  } else if (geometry.data_size() > 0 && geometry.weight_size() > 0 &&
+             geometry.out_size() > 0) {
+    // So there are at most as many taps as the weight has elements.
+    for (size_t k = 0; k < plan.taps.size(); ++k) {
+      plan.taps[k] = WindowTaps(geometry.axes[k]);
+    }
+  }
+  if (!kIsConverted<T>) return plan;
+  for (size_t i = 0; i < plan.sizes.size(); ++i) {
+    constexpr int64_t kLine = 64;
+    plan.copies[i] = (plan.workspace_bytes + kLine - 1) / kLine * kLine;
+    plan.workspace_bytes = plan.copies[i] + plan.sizes[i] * sizeof(float);
+  }
+  return plan;
+}
+
+template <typename T>
+absl::Status Convolve(const RunContext& context, const ConvolvePlan& plan,
+                      const T* a, const T* b, const T* bias, T* c) {
+  if constexpr (!kIsConverted<T>) {
+    return Compute(context, plan, a, b, bias, c);
+  } else {
+    const auto copy = [&](size_t i) {
+      return reinterpret_cast<float*>(context.workspace.data() +
+                                      plan.copies[i]);
+    };
+    const T* const from[] = {a, b, bias};
+    for (size_t i = 0; i < 3; ++i) {
+      ConvertAll(*context.threads, from[i], copy(i), plan.sizes[i]);
+    }
+    const float* const copied_bias = bias == nullptr ? nullptr : copy(2);
+    MINNOW_RETURN_IF_ERROR(
+        Compute<float>(context, plan, copy(0), copy(1), copied_bias, copy(3)));
+    ConvertAll(*context.threads, copy(3), c, plan.sizes[3]);
+    return absl::OkStatus();
+  }
+}
+
+#define MINNOW_INSTANTIATE(T)                                               \
+  template absl::StatusOr<ConvolvePlan> PlanConvolve<T>(                    \
+      const ConvolveGeometry&, ConvolveProduct, bool);                      \
+  template absl::Status Convolve<T>(const RunContext&, const ConvolvePlan&, \
+                                    const T*, const T*, const T*, T*);
+MINNOW_INSTANTIATE(float)
+MINNOW_INSTANTIATE(double)
+MINNOW_INSTANTIATE(Float16)
+MINNOW_INSTANTIATE(BFloat16)
+#undef MINNOW_INSTANTIATE
+
+}  // namespace minnow
