@@ -14,6 +14,7 @@
 #include "minnow/ops/arg_list.h"
 #include "minnow/ops/attr_checks.h"
 #include "minnow/ops/elementwise.h"
+#include "minnow/ops/up_sampling_bilinear.h"
 
 namespace minnow {
 namespace {
@@ -204,7 +205,8 @@ std::vector<Kernel> UpSamplingKernels() {
     kernel.run = Run<forward>;
     kernel.prepare = forward ? PrepareForward : PrepareBackward;
   }
-  return kernels;
+  return KernelsWhen([](const Attrs& a) { return !IsBilinear(a); },
+                     std::move(kernels));
 }
 
 absl::Status CheckAttrs(const UpSamplingAttrs& a) {
@@ -259,6 +261,7 @@ absl::StatusOr<Shape> LargeShape(const ShapeInference& node, size_t first) {
 
 absl::Status Infer(ShapeInference& node) {
   MINNOW_RETURN_IF_ERROR(CheckAttrs(node.attrs<UpSamplingAttrs>()));
+  if (IsBilinear(node.untyped_attrs())) return InferBilinear(node);
   MINNOW_ASSIGN_OR_RETURN(Shape out, LargeShape(node, 0));
   return node.MergeOutput(0, out);
 }
@@ -277,15 +280,19 @@ OpDef UpSamplingOp() {
   return {
       .name = "UpSampling",
       .doc =
-          "out[n, c, y, x] = arg0[n, c, y / scale, x / scale]\n"
-          "Quotients are rounded down. The channels of further inputs "
-          "follow, or are added, at the factors that make them as large.",
+          R"(nearest: out[n, c, y, x] = arg0[n, c, y / scale, x / scale]
+Quotients are rounded down. The channels of further inputs follow, or are added,
+at the factors that make them as large.
+bilinear: out = Deconvolution(data, weight) with a filter for each channel and
+  kernel = 2 * scale - scale % 2, stride = scale, pad = scale / 2)",
       .attrs = AttrsTypeOf<UpSamplingAttrs>(),
-      .inputs = InputDefs([](const Attrs& attrs) {
+      .inputs = InputDefs([](const Attrs& attrs) -> std::vector<InputDef> {
+        if (IsBilinear(attrs)) return {"data", "weight"};
         return ArgInputs(attrs.As<UpSamplingAttrs>().num_args, Access::kRead);
       }),
       .shape = Infer,
       .gradient = [](const GradientContext& node) -> std::vector<Symbol> {
+        if (IsBilinear(node.untyped_attrs())) return BilinearGradient(node);
         std::vector<Symbol> inputs = {node.head(0)};
         for (size_t i = 0; i < node.num_inputs(); ++i) {
           inputs.push_back(node.input(i));
@@ -295,7 +302,8 @@ OpDef UpSamplingOp() {
                                node.untyped_attrs()),
             node.num_inputs());
       },
-      .kernels = UpSamplingKernels<true>(),
+      .kernels = Joined({UpSamplingKernels<true>(),
+                         KernelsWhen(IsBilinear, BilinearKernels())}),
   };
 }
 

@@ -204,6 +204,22 @@ TEST_F(MoveTest, ErrorsNameTheNodeAndWhatIsWrong) {
       {op::UpSampling({image, Var("more", {1, 3, 3, 4})},
                       {.scale = 2, .multi_input_mode = MultiInputMode::kSum}),
        "as (1,2,6,8), of as many channels, found (1,3,3,4)"},
+      {op::UpSampling({image, {}},
+                      {.scale = 2, .sample_type = SampleType::kBilinear}),
+       "attribute 'num_filter': expected the number of channels of data, found "
+       "0"},
+      {op::UpSampling(
+           {image, {}},
+           {.scale = 2, .sample_type = SampleType::kBilinear, .num_filter = 3}),
+       "argument 'data': expected shape (?,3,?,?), found (1,2,3,4)"},
+      {op::UpSampling({image, {}}, {.scale = int64_t{1} << 40,
+                                    .sample_type = SampleType::kBilinear,
+                                    .num_filter = 2}),
+       "attribute 'scale': expected at most 1048576, found 1099511627776"},
+      {op::UpSampling(
+           {image, Var("filter", {2, 1, 3, 4})},
+           {.scale = 2, .sample_type = SampleType::kBilinear, .num_filter = 2}),
+       "argument 'weight': expected shape (2,1,4,4), found (2,1,3,4)"},
       {op::RavelMultiIndex(x, {.shape = {2, 3}}),
        "argument 'data': expected shape (2,6), found (4,6)"},
       {op::RavelMultiIndex(x, {}),

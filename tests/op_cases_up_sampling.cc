@@ -68,6 +68,44 @@ std::vector<OpCase> UpSamplingCases(const char* label, UpSamplingAttrs a,
   return {forward, backward};
 }
 
+// Each element of data adds the filter of its channel to a window of the
+// result.
+OpCase BilinearCase(int64_t scale, const Shape& data, const Shape& large) {
+  const auto shapes = [=](const Shape& x) {
+    const int64_t size = 2 * scale - scale % 2;
+    return std::vector<Shape>{x, {x[1], 1, size, size}};
+  };
+  OpCase c = {.op = "UpSampling",
+              .label = "bilinear",
+              .attrs = UpSamplingAttrs{.scale = scale,
+                                       .sample_type = SampleType::kBilinear,
+                                       .num_filter = data[1]}};
+  for (const Shape& x : shapes(data)) c.inputs.push_back({.shape = x});
+  c.large = shapes(large);
+  c.formula = [scale](Inputs in) {
+    const Shape &x = in[0].shape, &filter = in[1].shape;
+    TestArray out{.shape = {x[0], x[1], x[2] * scale, x[3] * scale}};
+    out.values.resize(static_cast<size_t>(out.shape.num_elements()));
+    ForEachPlace(x, [&](size_t k, const Place& p) {
+      for (int64_t i = 0; i < filter[2]; ++i) {
+        for (int64_t j = 0; j < filter[3]; ++j) {
+          const Place to = {p[0], p[1], p[2] * scale + i - scale / 2,
+                            p[3] * scale + j - scale / 2};
+          if (to[2] < 0 || to[2] >= out.shape[2] || to[3] < 0 ||
+              to[3] >= out.shape[3]) {
+            continue;
+          }
+          out.values[IndexOf(to, out.shape)] +=
+              in[0].values[k] * in[1].values[IndexOf({p[1], 0, i, j}, filter)];
+        }
+      }
+    });
+    return std::vector{std::move(out)};
+  };
+  c.magnitude = 16;
+  return c;
+}
+
 }  // namespace
 
 std::vector<OpCase> UpSamplingOpCases() {
@@ -88,6 +126,9 @@ std::vector<OpCase> UpSamplingOpCases() {
       Shapes{{2, 2, 40, 50}, {2, 2, 120, 150}});
   add("no element", UpSamplingAttrs{.scale = 2}, Shapes{{0, 3, 2, 2}},
       Shape{0, 3, 4, 4});
+  for (int64_t scale : {1, 2, 3, 4}) {
+    cases.push_back(BilinearCase(scale, {2, 3, 2, 4}, {3, 3, 40, 50}));
+  }
   return cases;
 }
 
