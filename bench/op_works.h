@@ -6,11 +6,12 @@
 // Each entry of the file has a name, an operator with attributes, its inputs
 // (a shape, or an object with the shape and the bound `high` of the numbers,
 // which are drawn from [0, high)), what to call in peers, where the inputs are
-// a, b and c, and the bound of the machine, with its number of floats: "read"
-// goes through the inputs; "memcpy" is the C library's, which does not read a
-// line before it writes it, for operators that move elements; "loop" reads and
-// writes, with the same stores as elementwise functions and as many bytes as
-// inputs and output have together.
+// a, b and c (a peer that has no such call is left out), and the bound of the
+// machine, with its number of floats: "read" goes through the inputs; "memcpy"
+// is the C library's, which does not read a line before it writes it, for
+// operators that move elements; "loop" reads and writes, with the same stores
+// as elementwise functions and as many bytes as inputs and output have
+// together.
 #ifndef MINNOW_BENCH_OP_WORKS_H_
 #define MINNOW_BENCH_OP_WORKS_H_
 

@@ -213,5 +213,6 @@ if __name__ == "__main__":
         | {
             name: lambda size, entry=entry: one_op(entry)
             for name, entry in settings.op_works().items()
+            if "mxnet" in entry
         },
     )
