@@ -153,7 +153,8 @@ absl::StatusOr<std::vector<int64_t>> ApplyCodes(
     const size_t needed = code.value == kMerge                          ? 2
                           : code.value == kCopy || code.value == kSplit ? 1
                                                                         : 0;
-    if (next + needed > data.size()) {
+    // Other codes may go beyond the axes that data have.
+    if (needed > 0 && next + needed > data.size()) {
       return BadCode(code.value, "finds no dimension of data");
     }
     switch (code.value) {

@@ -43,6 +43,10 @@ void AppendShapes(std::vector<OpCase>& cases) {
           {6, 4});
   reshape("split from the right", {.shape = {0, -4, 2, -1}, .reverse = true},
           {3, 6}, {3, 2, 3});
+  reshape("many more axes", {.shape = {2, 1, 3, 2}}, {12}, {2, 1, 3, 2});
+  reshape("-1 among more axes", {.shape = {-1, 1, 2, 3}}, {4, 3}, {2, 1, 2, 3});
+  reshape("more axes from the right", {.shape = {2, 3, -1, 1}, .reverse = true},
+          {6}, {2, 3, 1, 1});
   reshape("target", {.target_shape = {2, 0}}, {3, 4}, {2, 6});
   reshape("target with first axis",
           {.target_shape = {7, 0}, .keep_highest = true}, {3, 2, 2}, {3, 4});
