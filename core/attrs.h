@@ -27,6 +27,7 @@
 #define MINNOW_CORE_ATTRS_H_
 
 #include <array>
+#include <initializer_list>
 #include <memory>
 #include <string>
 #include <tuple>
@@ -50,7 +51,13 @@ class Required {
  public:
   Required() = delete;
   constexpr Required(T value) : value_(std::move(value)) {}  // NOLINT
-  constexpr operator const T&() const { return value_; }     // NOLINT
+  // A list that is written out: {.kernel = {3, 3}}.
+  template <typename List = T>
+  requires std::is_constructible_v<
+      List, std::initializer_list<typename List::value_type>>
+  constexpr Required(std::initializer_list<typename List::value_type> values)
+      : value_(values) {}
+  constexpr operator const T&() const { return value_; }  // NOLINT
   constexpr const T& get() const { return value_; }
   constexpr T& get() { return value_; }
 

@@ -1,7 +1,7 @@
 // Images with a border.
 //
 //   Symbol padded = op::Pad(x, {.mode = PadMode::kEdge,
-//                               .pad_width = {{0, 0, 0, 0, 1, 1, 2, 2}}});
+//                               .pad_width = {0, 0, 0, 0, 1, 1, 2, 2}});
 #ifndef MINNOW_OPS_PAD_H_
 #define MINNOW_OPS_PAD_H_
 

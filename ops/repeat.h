@@ -1,7 +1,7 @@
 // Arrays whose elements stand there several times.
 //
 //   Symbol twice = op::Repeat(x, {.repeats = 2, .axis = 0});  // a a b b
-//   Symbol tiled = op::Tile(x, {.reps = {{2}}});              // a b a b
+//   Symbol tiled = op::Tile(x, {.reps = {2}});                // a b a b
 //   Symbol wide = op::BroadcastTo(column, {.shape = {0, 5}});
 //   Symbol same = op::BroadcastLike(column, x);
 #ifndef MINNOW_OPS_REPEAT_H_

@@ -1,7 +1,7 @@
 // Parts of arrays, and arrays with a part replaced.
 //
 //   Symbol odd = op::Slice(
-//       x, {.begin = {{1}}, .end = {{std::nullopt}}, .step = {2}});
+//       x, {.begin = {1}, .end = {std::nullopt}, .step = {2}});
 //   std::optional<int64_t> end = -1;
 //   Symbol most = op::SliceAxis(x, {.axis = 1, .begin = 0, .end = end});
 //   Symbol part = op::SliceLike(x, y);

@@ -22,7 +22,7 @@ DeconvolutionAttrs DeconvolutionOf(const UpSamplingAttrs& a) {
   const int64_t scale = std::clamp<int64_t>(a.scale, 1, kMaxScale);
   const int64_t kernel = 2 * scale - scale % 2;
   const std::vector<int64_t> stride = {scale, scale};
-  return {.kernel = std::vector<int64_t>{kernel, kernel},
+  return {.kernel = {kernel, kernel},
           .num_filter = a.num_filter,
           .stride = stride,
           .pad = {scale / 2, scale / 2},

@@ -61,7 +61,7 @@ TEST_F(ConvolutionTest, WeightAndBiasFollowFromData) {
   const Symbol w = Var("w"), bias = Var("bias");
   const Symbol y = op::Convolution(
       x, w, bias,
-      {.kernel = Ints{3, 3}, .num_filter = 8, .pad = {1, 1}, .num_group = 2});
+      {.kernel = {3, 3}, .num_filter = 8, .pad = {1, 1}, .num_group = 2});
   EXPECT_EQ(Shapes({y, w, bias}), "(?,8,9,9)(8,3,3,3)(8,)");
 }
 
@@ -69,7 +69,7 @@ TEST_F(ConvolutionTest, DataFollowsFromWeightAndResult) {
   const Symbol x = Var("x");
   const Symbol w = Var("w", {8, 3, 5, 2});
   const Symbol y = op::Convolution(x, w, {},
-                                   {.kernel = Ints{5, 2},
+                                   {.kernel = {5, 2},
                                     .num_filter = 8,
                                     .stride = {1, 2},
                                     .dilate = {2, 1},
@@ -86,7 +86,7 @@ TEST_F(ConvolutionTest, ResultsThatNoDataHasSayNothingOfIt) {
   const Symbol x = Var("x");
   const Symbol y = op::Convolution(
       x, Var("w", {2, 3, 1}), {},
-      {.kernel = Ints{1}, .num_filter = 2, .pad = {3}, .no_bias = true});
+      {.kernel = {1}, .num_filter = 2, .pad = {3}, .no_bias = true});
   EXPECT_EQ(Shapes({x, b_.Add("elemwise_add", {y, Var("z", {1, 2, 5})})}),
             "(1,3,?)(1,2,5)");
 }
@@ -95,19 +95,20 @@ TEST_F(ConvolutionTest, GradientsHaveTheShapesOfWhatTheyAreOf) {
   const Symbol x = Var("x", {2, 3, 9});
   const Symbol w = Var("w"), bias = Var("bias");
   const Symbol y = op::Convolution(
-      x, w, bias, {.kernel = Ints{4}, .num_filter = 5, .stride = {2}});
+      x, w, bias, {.kernel = {4}, .num_filter = 5, .stride = {2}});
   EXPECT_EQ(Shapes(Gradient(b_, {y}, {}, {x, w, bias})), "(2,3,9)(5,3,4)(5,)");
 }
 
 TEST_F(ConvolutionTest, RefusesAttributesThatMakeNoSense) {
   const Shape image = {1, 4, 4, 5};
-  EXPECT_THAT(Convolved({.kernel = Ints{}, .num_filter = 1}, image),
-              HasSubstr("node 'conv' (Convolution): attribute 'kernel': "
-                        "expected one to three numbers, found 0"));
-  EXPECT_THAT(Convolved({.kernel = Ints{1, 0}, .num_filter = 1}, image),
+  EXPECT_THAT(
+      Convolved({.kernel = std::vector<int64_t>{}, .num_filter = 1}, image),
+      HasSubstr("node 'conv' (Convolution): attribute 'kernel': "
+                "expected one to three numbers, found 0"));
+  EXPECT_THAT(Convolved({.kernel = {1, 0}, .num_filter = 1}, image),
               HasSubstr("attribute 'kernel': expected 1 to 2147483647, found "
                         "0"));
-  ConvolutionAttrs a = {.kernel = Ints{2, 2}, .num_filter = 6};
+  ConvolutionAttrs a = {.kernel = {2, 2}, .num_filter = 6};
   const auto error = [&](auto change) {
     ConvolutionAttrs changed = a;
     change(changed);
@@ -151,7 +152,7 @@ TEST_F(ConvolutionTest, RefusesAttributesThatMakeNoSense) {
 
 TEST_F(ConvolutionTest, RefusesArraysThatDoNotFit) {
   const ConvolutionAttrs a = {
-      .kernel = Ints{3, 2}, .num_filter = 6, .dilate = {3, 1}, .pad = {1, 0}};
+      .kernel = {3, 2}, .num_filter = 6, .dilate = {3, 1}, .pad = {1, 0}};
   EXPECT_THAT(Convolved(a, {1, 4, 4, 5}),
               HasSubstr("attribute 'kernel': expected at most 6, the size of "
                         "axis 2 with its padding, found 7"));
@@ -179,7 +180,7 @@ TEST_F(ConvolutionTest, GradientsRefuseHeadsThatDoNotFit) {
     const Symbol x = b.Variable("x", {.shape = Shape{1, 3, 9}});
     const Symbol w = b.Variable("w", {.shape = Shape{2, 3, 2}});
     const ConvolutionAttrs a = {
-        .kernel = Ints{2}, .num_filter = 2, .no_bias = true};
+        .kernel = {2}, .num_filter = 2, .no_bias = true};
     EXPECT_THAT(
         ShapesOf(b, {b.Add(op, {head, of_data ? w : x, of_data ? x : w}, a)}),
         HasSubstr("argument 'head': expected shape (1,2,8), found "

@@ -67,7 +67,7 @@ concept CanOmitKernel = requires {
 };
 template <typename A>
 concept CanOmitTheRest = requires {
-  A{.lr = 0.1f, .kernel = std::vector<int64_t>{3}};
+  A{.lr = 0.1f, .kernel = {3}};
 };
 static_assert(!CanOmitAll<AllAttrs>);
 static_assert(!CanOmitKernel<AllAttrs>);
@@ -155,7 +155,7 @@ TEST(AttrsTest, SurviveAsValuesAndAsText) {
 
 TEST(AttrsTest, AreEqualIfEachFieldIs) {
   const auto with_axis = [](int64_t axis) -> Attrs {
-    AllAttrs attrs{.lr = 0.1f, .kernel = std::vector<int64_t>{3}};
+    AllAttrs attrs{.lr = 0.1f, .kernel = {3}};
     attrs.axis = axis;
     return attrs;
   };
@@ -241,7 +241,7 @@ TEST(AttrsTest, AnUnknownNameIsToldTheNearest) {
 
 TEST(AttrsTest, DynamicFieldsCanBeReachedAndChangedInACopy) {
   const AttrsType* type = AttrsTypeOf<AllAttrs>();
-  const Attrs attrs = AllAttrs{.lr = 0.1f, .kernel = std::vector<int64_t>{3}};
+  const Attrs attrs = AllAttrs{.lr = 0.1f, .kernel = {3}};
   const std::shared_ptr<void> copy = type->copy(attrs.get());
   auto& typed = *static_cast<AllAttrs*>(copy.get());
   for (size_t i = 0; i < type->fields.size(); ++i) {

@@ -46,7 +46,7 @@ TEST_F(DeconvolutionTest, ReadsAttributesAsMxnetSpellsThem) {
 TEST_F(DeconvolutionTest, WeightAndBiasFollowFromData) {
   const Symbol w = Var("w"), bias = Var("bias");
   const Symbol y = op::Deconvolution(Var("x", {kUnknown, 6, 5, 5}), w, bias,
-                                     {.kernel = Ints{4, 4},
+                                     {.kernel = {4, 4},
                                       .num_filter = 8,
                                       .stride = {2, 2},
                                       .pad = {1, 1},
@@ -58,13 +58,13 @@ TEST_F(DeconvolutionTest, WeightAndBiasFollowFromData) {
 TEST_F(DeconvolutionTest, DataFollowsFromWeightAndResult) {
   const Symbol x = Var("x");
   const Symbol y = op::Deconvolution(x, Var("w", {6, 4, 3}), {},
-                                     {.kernel = Ints{3}, .num_filter = 4});
+                                     {.kernel = {3}, .num_filter = 4});
   EXPECT_EQ(Shapes({x, b_.Add("elemwise_add", {y, Var("z", {2, 4, 7})})}),
             "(2,6,?)(2,4,7)");
 }
 
 TEST_F(DeconvolutionTest, TheTargetIsTheShapeOfTheResult) {
-  const DeconvolutionAttrs a = {.kernel = Ints{3, 4},
+  const DeconvolutionAttrs a = {.kernel = {3, 4},
                                 .num_filter = 2,
                                 .stride = {2, 2},
                                 .target_shape = {6, 9}};
@@ -76,7 +76,7 @@ TEST_F(DeconvolutionTest, TheTargetIsTheShapeOfTheResult) {
 
 TEST_F(DeconvolutionTest, RefusesAttributesThatMakeNoSense) {
   const DeconvolutionAttrs a = {
-      .kernel = Ints{3, 3}, .num_filter = 4, .stride = {2, 1}};
+      .kernel = {3, 3}, .num_filter = 4, .stride = {2, 1}};
   const auto error = [&](auto change) {
     DeconvolutionAttrs changed = a;
     change(changed);
@@ -122,7 +122,7 @@ TEST_F(DeconvolutionTest, RefusesAttributesThatMakeNoSense) {
 TEST_F(DeconvolutionTest, RefusesAWeightThatDoesNotFit) {
   EXPECT_THAT(
       Shapes({op::Deconvolution(Var("x", {1, 4, 9}), Var("w", {3, 6, 2}), {},
-                                {.kernel = Ints{2}, .num_filter = 6})}),
+                                {.kernel = {2}, .num_filter = 6})}),
       HasSubstr("argument 'weight': expected shape (4,6,2), found "
                 "(3,6,2)"));
 }

@@ -198,7 +198,7 @@ TEST(MultiUpdateTest, ChecksTheNumberOfRates) {
       "node 'step' (multi_sgd_update): attribute 'lrs': expected 1 values "
       "(num_weights), found 2");
   EXPECT_EQ(
-      BindError({.lrs = std::vector{1.0f}, .wds = std::vector<float>{}}),
+      BindError({.lrs = {1.0f}, .wds = std::vector<float>{}}),
       "node 'step' (multi_sgd_update): attribute 'wds': expected 1 values "
       "(num_weights), found 0");
 }

@@ -211,29 +211,29 @@ void AppendConvolutions(std::vector<OpCase>& cases) {
                        const Shape& data, const Shape& large = {}) {
     AppendLayer(label, a, data, large, cases);
   };
-  add("3x3", {.kernel = Ints{3, 3}, .num_filter = 4, .pad = {1, 1}},
-      {2, 3, 5, 4}, {9, 3, 40, 33});
-  add("no bias", {.kernel = Ints{3, 2}, .num_filter = 3, .no_bias = true},
+  add("3x3", {.kernel = {3, 3}, .num_filter = 4, .pad = {1, 1}}, {2, 3, 5, 4},
+      {9, 3, 40, 33});
+  add("no bias", {.kernel = {3, 2}, .num_filter = 3, .no_bias = true},
       {2, 2, 4, 5});
-  add("1x1", {.kernel = Ints{1, 1}, .num_filter = 5}, {2, 3, 2, 4},
+  add("1x1", {.kernel = {1, 1}, .num_filter = 5}, {2, 3, 2, 4},
       {8, 16, 20, 21});
   add("stride and padding",
-      {.kernel = Ints{3, 2}, .num_filter = 2, .stride = {2, 3}, .pad = {1, 2}},
+      {.kernel = {3, 2}, .num_filter = 2, .stride = {2, 3}, .pad = {1, 2}},
       {2, 3, 6, 5}, {4, 5, 50, 61});
   add("dilated",
-      {.kernel = Ints{2, 3},
+      {.kernel = {2, 3},
        .num_filter = 3,
        .stride = {1, 2},
        .dilate = {3, 2},
        .pad = {2, 1}},
       {1, 2, 6, 7});
   add("padding wider than the kernel",
-      {.kernel = Ints{2, 1}, .num_filter = 2, .pad = {3, 2}}, {1, 2, 3, 2});
+      {.kernel = {2, 1}, .num_filter = 2, .pad = {3, 2}}, {1, 2, 3, 2});
   add("groups",
-      {.kernel = Ints{3, 3}, .num_filter = 6, .pad = {1, 1}, .num_group = 2},
+      {.kernel = {3, 3}, .num_filter = 6, .pad = {1, 1}, .num_group = 2},
       {2, 4, 4, 3}, {5, 16, 20, 20});
   add("depthwise",
-      {.kernel = Ints{3, 3},
+      {.kernel = {3, 3},
        .num_filter = 4,
        .stride = {2, 2},
        .pad = {1, 1},
@@ -241,29 +241,29 @@ void AppendConvolutions(std::vector<OpCase>& cases) {
        .no_bias = true},
       {2, 4, 5, 5}, {3, 4, 60, 61});
   add("one axis",
-      {.kernel = Ints{3},
+      {.kernel = {3},
        .num_filter = 4,
        .stride = {2},
        .pad = {1},
        .layout = Layout::kNcw},
       {2, 3, 9}, {6, 20, 301});
   add("three axes",
-      {.kernel = Ints{2, 3, 2},
+      {.kernel = {2, 3, 2},
        .num_filter = 2,
        .stride = {1, 2, 1},
        .dilate = {1, 1, 2},
        .pad = {1, 0, 1},
        .layout = Layout::kNcdhw},
       {1, 2, 3, 5, 4}, {3, 4, 8, 9, 10});
-  add("one channel", {.kernel = Ints{5, 5}, .num_filter = 3}, {2, 1, 7, 6},
+  add("one channel", {.kernel = {5, 5}, .num_filter = 3}, {2, 1, 7, 6},
       {20, 1, 28, 28});
   // Cut by channels, as there is one example.
-  add("one example", {.kernel = Ints{3, 3}, .num_filter = 48}, {1, 2, 3, 4},
+  add("one example", {.kernel = {3, 3}, .num_filter = 48}, {1, 2, 3, 4},
       {1, 16, 16, 16});
-  add("no example", {.kernel = Ints{2, 2}, .num_filter = 3}, {0, 2, 3, 3});
-  add("no channel", {.kernel = Ints{2}, .num_filter = 2}, {2, 0, 3});
+  add("no example", {.kernel = {2, 2}, .num_filter = 3}, {0, 2, 3, 3});
+  add("no channel", {.kernel = {2}, .num_filter = 2}, {2, 0, 3});
   // A kernel costs nothing where there is no element.
-  add("no channel, huge kernel", {.kernel = Ints{2000000000}, .num_filter = 2},
+  add("no channel, huge kernel", {.kernel = {2000000000}, .num_filter = 2},
       {2, 0, 2000000001});
 }
 
@@ -273,19 +273,19 @@ void AppendDeconvolutions(std::vector<OpCase>& cases) {
     AppendLayer(label, a, data, large, cases);
   };
   add("4x4",
-      {.kernel = Ints{4, 4}, .num_filter = 3, .stride = {2, 2}, .pad = {1, 1}},
+      {.kernel = {4, 4}, .num_filter = 3, .stride = {2, 2}, .pad = {1, 1}},
       {2, 4, 3, 5}, {7, 6, 20, 23});
-  add("bias", {.kernel = Ints{3, 2}, .num_filter = 4, .no_bias = false},
+  add("bias", {.kernel = {3, 2}, .num_filter = 4, .no_bias = false},
       {2, 3, 4, 3}, {1, 20, 30, 30});
   add("adj",
-      {.kernel = Ints{2, 3},
+      {.kernel = {2, 3},
        .num_filter = 2,
        .stride = {3, 2},
        .pad = {0, 1},
        .adj = {2, 1}},
       {2, 3, 3, 4});
   add("dilated",
-      {.kernel = Ints{3, 2},
+      {.kernel = {3, 2},
        .num_filter = 2,
        .stride = {2, 1},
        .dilate = {2, 3},
@@ -293,7 +293,7 @@ void AppendDeconvolutions(std::vector<OpCase>& cases) {
       {1, 2, 3, 4});
   // Padding and adj follow, along both axes, and those given have no effect.
   add("target",
-      {.kernel = Ints{3, 4},
+      {.kernel = {3, 4},
        .num_filter = 2,
        .stride = {2, 2},
        .pad = {5, 5},
@@ -302,26 +302,26 @@ void AppendDeconvolutions(std::vector<OpCase>& cases) {
        .no_bias = false},
       {2, 3, 3, 4});
   add("groups",
-      {.kernel = Ints{3, 3}, .num_filter = 6, .stride = {2, 1}, .num_group = 2},
+      {.kernel = {3, 3}, .num_filter = 6, .stride = {2, 1}, .num_group = 2},
       {2, 4, 3, 3}, {4, 8, 20, 20});
   add("depthwise",
-      {.kernel = Ints{4, 4},
+      {.kernel = {4, 4},
        .num_filter = 3,
        .stride = {2, 2},
        .pad = {1, 1},
        .num_group = 3,
        .no_bias = false},
       {2, 3, 3, 4}, {3, 3, 40, 41});
-  add("one axis", {.kernel = Ints{3}, .num_filter = 4, .stride = {2}},
-      {2, 3, 5}, {8, 20, 200});
+  add("one axis", {.kernel = {3}, .num_filter = 4, .stride = {2}}, {2, 3, 5},
+      {8, 20, 200});
   add("three axes",
-      {.kernel = Ints{2, 3, 2},
+      {.kernel = {2, 3, 2},
        .num_filter = 2,
        .stride = {1, 2, 1},
        .pad = {1, 0, 0}},
       {1, 2, 3, 2, 3});
-  add("no example", {.kernel = Ints{2, 2}, .num_filter = 3}, {0, 2, 3, 3});
-  add("no channel", {.kernel = Ints{2}, .num_filter = 2, .no_bias = false},
+  add("no example", {.kernel = {2, 2}, .num_filter = 3}, {0, 2, 3, 3});
+  add("no channel", {.kernel = {2}, .num_filter = 2, .no_bias = false},
       {2, 0, 3});
 }
 
