@@ -126,6 +126,9 @@ class Worker {
       return plain_ ? StepOf(PlainMlp::Create(size, threads_))
                     : StepOf(MlpStep(size, threads_));
     }
+    if (request.work == "convolution" && !plain_) {
+      return StepOf(ConvolutionStep(size, threads_));
+    }
     if (request.work == "lazy") {
       return plain_ ? StepOf(PlainRowUpdate::Create(size, threads_))
                     : RowStep(RowUpdateMode::kLazy, size);

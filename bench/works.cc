@@ -4,12 +4,19 @@
 #include "minnow/core/status.h"
 #include "minnow/graph/builder.h"
 #include "minnow/graph/initializer.h"
+#include "minnow/ops/activation.h"
+#include "minnow/ops/batch_norm.h"
 #include "minnow/ops/binary.h"
 #include "minnow/ops/builtin.h"
+#include "minnow/ops/convolution.h"
+#include "minnow/ops/fully_connected.h"
+#include "minnow/ops/pooling.h"
+#include "minnow/ops/softmax_output.h"
 #include "minnow/ops/unary.h"
 #include "minnow/train/dataset.h"
 #include "minnow/train/mlp.h"
 #include "minnow/train/trainer.h"
+#include "minnow/train/training_step.h"
 
 namespace minnow {
 namespace {
@@ -30,6 +37,18 @@ absl::StatusOr<NDArray> RandomArray(const Shape& shape, float scale) {
       Initializer::Uniform(scale / 2).Fill(/*seed=*/0, "bench", array));
   for (float& x : array.values<float>()) x += scale / 2;
   return array;
+}
+
+// The training step of a classifier, with a random batch.
+absl::StatusOr<Executor> BindClassifier(const Graph& step, const Shape& batch,
+                                        int64_t classes, int threads) {
+  MINNOW_ASSIGN_OR_RETURN(const NDArray data, RandomArray(batch, 1));
+  MINNOW_ASSIGN_OR_RETURN(const NDArray label,
+                          RandomArray({batch[0]}, static_cast<float>(classes)));
+  for (float& x : label.values<float>()) x = static_cast<float>(int(x));
+  return Executor::Bind(step, {.variables = {{"data", data}, {"label", label}},
+                               .training = true,
+                               .threads = threads});
 }
 
 }  // namespace
@@ -105,15 +124,36 @@ absl::StatusOr<Executor> AdditionChain(int64_t length, int threads) {
 absl::StatusOr<Executor> MlpStep(int64_t batch, int threads) {
   const std::vector<int64_t>& layers = MlpStepLayers();
   MINNOW_ASSIGN_OR_RETURN(const Graph graph, MlpGraph(layers));
-  MINNOW_ASSIGN_OR_RETURN(const NDArray data,
-                          RandomArray({batch, layers.front()}, 1));
-  MINNOW_ASSIGN_OR_RETURN(
-      const NDArray label,
-      RandomArray({batch}, static_cast<float>(layers.back())));
-  for (float& x : label.values<float>()) x = static_cast<float>(int(x));
-  return Executor::Bind(graph, {.variables = {{"data", data}, {"label", label}},
-                                .training = true,
-                                .threads = threads});
+  return BindClassifier(graph, {batch, layers.front()}, layers.back(), threads);
+}
+
+absl::StatusOr<Executor> ConvolutionStep(int64_t batch, int threads) {
+  GraphBuilder b(BuiltinOps());
+  Symbol x = b.Variable("data", {.shape = {Shape::kUnknown, 1, 28, 28}});
+  for (const int64_t filters : {32, 64}) {
+    const std::string name = absl::StrCat("conv", filters);
+    const Symbol weight = b.Variable(name, {.init = Initializer::Xavier()});
+    x = op::Convolution(x, weight, {},
+                        {.kernel = {3, 3},
+                         .num_filter = filters,
+                         .pad = {1, 1},
+                         .no_bias = true});
+    const Symbol gamma =
+        b.Variable(name + "_gamma", {.init = Initializer::One()});
+    const Symbol beta =
+        b.Variable(name + "_beta", {.init = Initializer::Zero()});
+    x = op::BatchNorm(x, gamma, beta, {}, {}, {.fix_gamma = false});
+    x = op::Activation(x, {.act_type = ActType::kRelu});
+    x = op::Pooling(x, {.kernel = {2, 2}, .stride = {2, 2}});
+  }
+  x = op::FullyConnected(x, b.Variable("fc", {.init = Initializer::Xavier()}),
+                         b.Variable("fc_bias", {.init = Initializer::Zero()}),
+                         {.num_hidden = 10});
+  x = op::SoftmaxOutput(x, b.Variable("label"),
+                        {.normalization = Normalization::kBatch});
+  TrainingStep(b, x, SgdOptimizer(BenchSgd()));
+  MINNOW_ASSIGN_OR_RETURN(const Graph graph, b.Build({x}));
+  return BindClassifier(graph, {batch, 1, 28, 28}, 10, threads);
 }
 
 absl::StatusOr<double> TrainFashionMnist(int64_t epochs, int threads) {

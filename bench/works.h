@@ -36,6 +36,11 @@ absl::StatusOr<Executor> PointwiseChain(Pointwise op, int64_t length,
 // A training step of the MLP 784-128-64-10: forward, backward, update.
 absl::StatusOr<Executor> MlpStep(int64_t batch, int threads);
 
+// A training step of a network for images of 28 x 28: twice a convolution of
+// 3 x 3, BatchNorm, relu and maximum pooling of 2 x 2, with 32 and 64 filters,
+// then a fully connected layer.
+absl::StatusOr<Executor> ConvolutionStep(int64_t batch, int threads);
+
 // Reads Fashion-MNIST and trains the MLP 784-256-128-10 in batches of 64, with
 // a test after each epoch. Returns the accuracy of the last one.
 absl::StatusOr<double> TrainFashionMnist(int64_t epochs, int threads);

@@ -95,22 +95,100 @@ def logits_of(parameters, images):
     return images @ weight + bias
 
 
-def loss_of(parameters, images, labels):
-    log_probabilities = jax.nn.log_softmax(logits_of(parameters, images))
+def cross_entropy(logits, labels):
+    log_probabilities = jax.nn.log_softmax(logits)
     # Not take_along_axis: its gradient is a scatter, which is slow on a CPU.
     chosen = jax.nn.one_hot(labels, log_probabilities.shape[1])
     return -(log_probabilities * chosen).sum(axis=1).mean()
 
 
-def train_step(state, images, labels):
-    parameters, moms = state
-    loss, grads = jax.value_and_grad(loss_of)(parameters, images, labels)
-    updated = [
+def loss_of(parameters, images, labels):
+    return cross_entropy(logits_of(parameters, images), labels)
+
+
+def updated(parameters, grads, moms):
+    """The new parameters, and the new momentum of each."""
+    leaves = [
         momentum_update(*one)
         for one in zip(*(jax.tree.leaves(tree) for tree in (parameters, grads, moms)))
     ]
     rebuild = functools.partial(jax.tree.unflatten, jax.tree.structure(parameters))
-    return tuple(rebuild(leaves) for leaves in zip(*updated)), loss
+    return tuple(rebuild(new) for new in zip(*leaves))
+
+
+def train_step(state, images, labels):
+    parameters, moms = state
+    loss, grads = jax.value_and_grad(loss_of)(parameters, images, labels)
+    return updated(parameters, grads, moms), loss
+
+
+def normalized(images, gamma, beta):
+    mean = images.mean((0, 2, 3), keepdims=True)
+    variance = jnp.square(images - mean).mean((0, 2, 3), keepdims=True)
+    images = (images - mean) * jax.lax.rsqrt(variance + 1e-5)
+    return images * gamma[:, None, None] + beta[:, None, None], (mean, variance)
+
+
+def convolution_logits(parameters, images):
+    *layers, (weight, bias) = parameters
+    statistics = []
+    for filters, gamma, beta in layers:
+        images = jax.lax.conv(images, filters, (1, 1), "SAME")
+        images, of_batch = normalized(images, gamma, beta)
+        statistics.append(of_batch)
+        images = jax.lax.reduce_window(
+            jax.nn.relu(images), -jnp.inf, jax.lax.max, (1, 1, 2, 2), (1, 1, 2, 2), "VALID"
+        )
+    return images.reshape(len(images), -1) @ weight + bias, statistics
+
+
+def convolution_parameters():
+    random = np.random.default_rng(0)
+
+    def initial(shape, inputs):
+        return jnp.asarray(random.normal(0, (2 / inputs) ** 0.5, shape), jnp.float32)
+
+    layers = [
+        (initial((outputs, inputs, 3, 3), 9 * inputs), jnp.ones(outputs), jnp.zeros(outputs))
+        for inputs, outputs in itertools.pairwise((1, *settings.FILTERS))
+    ]
+    pooled = settings.IMAGE[0] // 4 * (settings.IMAGE[1] // 4) * settings.FILTERS[-1]
+    return [
+        *layers,
+        (initial((pooled, settings.CLASSES), pooled), jnp.zeros(settings.CLASSES)),
+    ]
+
+
+def convolution(batch):
+    def loss_and_statistics(parameters, images, labels):
+        logits, statistics = convolution_logits(parameters, images)
+        return cross_entropy(logits, labels), statistics
+
+    @functools.partial(jax.jit, donate_argnums=0)
+    def step(state, images, labels):
+        parameters, moms, moving = state
+        grads, statistics = jax.grad(loss_and_statistics, has_aux=True)(
+            parameters, images, labels
+        )
+        moving = jax.tree.map(lambda old, new: 0.9 * old + 0.1 * new, moving, statistics)
+        return *updated(parameters, grads, moms), moving
+
+    parameters = convolution_parameters()
+    moving = [
+        (jnp.zeros((1, filters, 1, 1)), jnp.ones((1, filters, 1, 1)))
+        for filters in settings.FILTERS
+    ]
+    state = parameters, jax.tree.map(jnp.zeros_like, parameters), moving
+    images = jax.random.uniform(jax.random.key(0), (batch, 1, *settings.IMAGE))
+    labels = jax.random.randint(jax.random.key(1), (batch,), 0, settings.CLASSES)
+
+    def run(steps):
+        nonlocal state
+        for _ in range(steps):
+            state = step(state, images, labels)
+        jax.block_until_ready(state)
+
+    return run
 
 
 def mlp(batch):
@@ -181,6 +259,7 @@ if __name__ == "__main__":
             "pointwise": functools.partial(chain, arithmetic),
             "pointwise_tanh": functools.partial(chain, lambda x, _: jnp.tanh(x)),
             "mlp": mlp,
+            "convolution": convolution,
             "train": train,
         },
     )

@@ -140,22 +140,40 @@ def mlp(batch):
     for units in hidden:
         symbol = mx.sym.FullyConnected(symbol, num_hidden=units)
         symbol = mx.sym.Activation(symbol, act_type="relu")
+    return classifier_steps(symbol, classes, (batch, settings.STEP_LAYERS[0]))
+
+
+def convolution(batch):
+    symbol = mx.sym.Variable("data")
+    for filters in settings.FILTERS:
+        symbol = mx.sym.Convolution(
+            symbol, kernel=(3, 3), pad=(1, 1), num_filter=filters, no_bias=True
+        )
+        symbol = mx.sym.BatchNorm(symbol, fix_gamma=False)
+        symbol = mx.sym.Activation(symbol, act_type="relu")
+        symbol = mx.sym.Pooling(symbol, kernel=(2, 2), stride=(2, 2), pool_type="max")
+    return classifier_steps(symbol, settings.CLASSES, (batch, 1, *settings.IMAGE))
+
+
+def classifier_steps(symbol, classes, images):
     symbol = mx.sym.FullyConnected(symbol, num_hidden=classes)
     symbol = mx.sym.SoftmaxOutput(symbol, name="softmax")
 
     parameters = [name for name in symbol.list_arguments() if name not in ("data", "softmax_label")]
     executor = symbol.simple_bind(
         mx.cpu(),
-        data=(batch, settings.STEP_LAYERS[0]),
+        data=images,
         grad_req={name: "write" for name in parameters},
     )
-    executor.arg_dict["data"][:] = mx.nd.random.uniform(shape=(batch, settings.STEP_LAYERS[0]))
-    executor.arg_dict["softmax_label"][:] = mx.nd.random.randint(0, classes, shape=(batch,))
+    executor.arg_dict["data"][:] = mx.nd.random.uniform(shape=images)
+    executor.arg_dict["softmax_label"][:] = mx.nd.random.randint(0, classes, shape=images[:1])
     weights = [executor.arg_dict[name] for name in parameters]
-    for weight in weights:
-        if weight.ndim == 2:
-            scale = (2.0 / weight.shape[1]) ** 0.5
+    for name, weight in zip(parameters, weights):
+        if weight.ndim > 1:
+            scale = (2.0 / weight[0].size) ** 0.5
             weight[:] = mx.nd.random.normal(scale=scale, shape=weight.shape)
+        elif name.endswith("gamma"):
+            weight[:] = 1
     # One operator for all parameters: weight, gradient and momentum of each.
     groups = [
         array
@@ -166,7 +184,7 @@ def mlp(batch):
         "lrs": [settings.LEARNING_RATE] * len(weights),
         "wds": [settings.WEIGHT_DECAY] * len(weights),
         "momentum": settings.MOMENTUM,
-        "rescale_grad": 1.0 / batch,
+        "rescale_grad": 1.0 / images[0],
         "num_weights": len(weights),
     }
 
@@ -209,6 +227,7 @@ if __name__ == "__main__":
             "pointwise_tanh": functools.partial(pointwise, lambda x, _: mx.sym.tanh(x)),
             "dispatch": dispatch,
             "mlp": mlp,
+            "convolution": convolution,
         }
         | {
             name: lambda size, entry=entry: one_op(entry)

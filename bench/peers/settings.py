@@ -20,6 +20,8 @@ EMBEDDING_HIDDEN = 64
 IDS_OF_ALL_BATCHES = 1_000_000
 
 STEP_LAYERS = (784, 128, 64, 10)  # The work "mlp".
+IMAGE = (28, 28)  # The work "convolution".
+FILTERS, CLASSES = (32, 64), 10
 TRAIN_LAYERS = (784, 256, 128, 10)  # The work "train".
 TRAIN_BATCH = 64
 PIXELS = 784

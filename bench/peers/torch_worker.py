@@ -145,17 +145,35 @@ def dispatch(length):
     return run
 
 
-def mlp(batch):
-    model = network(settings.STEP_LAYERS)
+def classifier_steps(model, images, classes):
     optimizer, loss_of = sgd(model.parameters()), nn.CrossEntropyLoss()
-    images = torch.rand(batch, settings.STEP_LAYERS[0])
-    labels = torch.randint(0, settings.STEP_LAYERS[-1], (batch,))
+    labels = torch.randint(0, classes, (len(images),))
 
     def run(steps):
         for _ in range(steps):
             train_step(model, loss_of, optimizer, images, labels)
 
     return run
+
+
+def mlp(batch):
+    images = torch.rand(batch, settings.STEP_LAYERS[0])
+    return classifier_steps(network(settings.STEP_LAYERS), images, settings.STEP_LAYERS[-1])
+
+
+def convolution(batch):
+    stack = []
+    for inputs, outputs in itertools.pairwise((1, *settings.FILTERS)):
+        stack += [
+            nn.Conv2d(inputs, outputs, 3, padding=1, bias=False),
+            nn.BatchNorm2d(outputs, momentum=0.1),
+            nn.ReLU(),
+            nn.MaxPool2d(2),
+        ]
+    model = nn.Sequential(*stack, nn.Flatten(), nn.LazyLinear(settings.CLASSES))
+    images = torch.rand(batch, 1, *settings.IMAGE)
+    model(images)  # Now its last layer has a shape.
+    return classifier_steps(model, images, settings.CLASSES)
 
 
 def fashion_mnist(part):
@@ -217,6 +235,7 @@ if __name__ == "__main__":
             "pointwise_tanh": functools.partial(chain, lambda x, _: torch.tanh(x)),
             "dispatch": dispatch,
             "mlp": mlp,
+            "convolution": convolution,
             "train": train,
         }
         | {
