@@ -24,6 +24,10 @@ using ArraysByName = absl::flat_hash_map<std::string, NDArray>;
 absl::Status CheckBound(const Graph& graph, const Graph& all,
                         const ArraysByName& arrays);
 
+// An error for a name that no variable of `graph` has.
+absl::Status CheckConstants(const Graph& graph,
+                            const std::vector<std::string>& constants);
+
 // The array of each variable, by node: the one that was given, or a new one.
 absl::StatusOr<std::vector<NDArray>> BindVariables(const Plan& plan,
                                                    const ArraysByName& arrays,

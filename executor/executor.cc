@@ -8,6 +8,17 @@
 #include "minnow/executor/state.h"
 
 namespace minnow {
+namespace {
+
+absl::Status CheckNotConstant(const Plan& plan, int32_t variable) {
+  if (!plan.constant[variable]) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrCat("variable '", plan.graph.nodes[variable].name,
+                   "': it is a constant of this executor; bind again to "
+                   "change it"));
+}
+
+}  // namespace
 
 Executor::Executor(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Executor::Executor(Executor&&) noexcept = default;
@@ -63,6 +74,7 @@ absl::Status Executor::SetInput(absl::string_view name, const NDArray& array) {
     return absl::NotFoundError(
         absl::StrCat("no variable '", name, "' is in use"));
   }
+  MINNOW_RETURN_IF_ERROR(CheckNotConstant(state.plan, found->second));
   NDArray& bound = state.arrays[found->second];
   if (!array || array.shape() != bound.shape() ||
       array.dtype() != bound.dtype() || array.storage() != bound.storage()) {
@@ -91,14 +103,16 @@ absl::StatusOr<Executor> Executor::Reshape(
     const absl::flat_hash_map<std::string, Shape>& shapes) const {
   BindOptions options = state_->options;
   for (const auto& [name, shape] : shapes) {
-    const auto found = options.variables.find(name);
-    if (found == options.variables.end()) {
+    const auto found = state_->variables.find(name);
+    if (found == state_->variables.end()) {
       return absl::NotFoundError(
           absl::StrCat("no variable '", name, "' is in use"));
     }
+    MINNOW_RETURN_IF_ERROR(CheckNotConstant(state_->plan, found->second));
+    const NDArray& bound = state_->arrays[found->second];
     MINNOW_ASSIGN_OR_RETURN(
-        found->second,
-        NDArray::Zeros(shape, found->second.dtype(), found->second.storage()));
+        options.variables[name],
+        NDArray::Zeros(shape, bound.dtype(), bound.storage()));
   }
   MINNOW_ASSIGN_OR_RETURN(std::unique_ptr<State> state,
                           State::Make(state_->graph, std::move(options),

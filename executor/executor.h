@@ -54,6 +54,11 @@ struct BindOptions {
   // See PlanOptions.
   bool strict_storage = false;
   int64_t memory_limit = 0;
+  // Names of variables whose arrays keep their values as long as the executor
+  // lives, such as the weights of a network that is trained: what depends on
+  // them alone is computed at bind, and products keep a copy of them in the
+  // layout that they compute with.
+  std::vector<std::string> constants = {};
   Rewrites rewrites = {};
   // Record the time of every step.
   bool profile = false;
@@ -83,7 +88,8 @@ class Executor {
   absl::StatusOr<NDArray> Variable(absl::string_view name) const;
   // Names of all variables in use, in the order of the graph.
   std::vector<std::string> VariableNames() const;
-  // Another array of the same shape, dtype and storage for a variable.
+  // Another array of the same shape, dtype and storage for a variable, which
+  // must not be a constant.
   absl::Status SetInput(absl::string_view name, const NDArray& array);
 
   // An executor for other shapes of some variables (another batch size). All

@@ -236,6 +236,35 @@ Step Executor::State::MakeStep(size_t i) {
   return step;
 }
 
+absl::Status Executor::State::KeepConstants() {
+  std::vector<bool> is_constant(refs.size());
+  for (size_t id = 0; id < plan.constant.size(); ++id) {
+    for (int32_t i = 0; i < plan.index.count(id); ++i) {
+      is_constant[plan.index.first(id) + i] = plan.constant[id];
+    }
+  }
+  for (Step& step : steps) {
+    const Kernel* const kernel = step.context.kernel;
+    if (kernel == nullptr || kernel->keep == nullptr) continue;
+    const PlanStep& planned = plan.steps[step.planned];
+    std::vector<const ArrayRef*> constants(planned.args.size());
+    bool any = false;
+    for (size_t i = 0; i < constants.size(); ++i) {
+      if (!is_constant[planned.args[i]]) continue;
+      constants[i] = &refs[planned.args[i]];
+      any = true;
+    }
+    if (!any) continue;
+    absl::StatusOr<Prepared> made = kernel->keep(step.context, constants);
+    if (!made.ok()) {
+      return Annotate(made.status(), plan.graph.nodes[planned.node].Describe());
+    }
+    kept.push_back(*std::move(made));
+    step.context.prepared = kept.back().state.get();
+  }
+  return absl::OkStatus();
+}
+
 absl::Status Executor::State::MakeOutputs() {
   outputs.clear();
   for (NodeOutput x : plan.graph.outputs) {
@@ -269,6 +298,7 @@ absl::StatusOr<std::unique_ptr<Executor::State>> Executor::State::Make(
     const std::shared_ptr<ArrayData>& arena) {
   MINNOW_ASSIGN_OR_RETURN(Graph selected, SelectTargets(graph, options));
   MINNOW_RETURN_IF_ERROR(CheckBound(selected, graph, options.variables));
+  MINNOW_RETURN_IF_ERROR(CheckConstants(graph, options.constants));
   absl::flat_hash_map<std::string, VariableType> types;
   for (const auto& [name, array] : options.variables) {
     types[name] = {array.shape(), array.dtype(), array.storage()};
@@ -277,6 +307,7 @@ absl::StatusOr<std::unique_ptr<Executor::State>> Executor::State::Make(
                           MakePlan(std::move(selected), types,
                                    {.strict_storage = options.strict_storage,
                                     .memory_limit = options.memory_limit,
+                                    .constants = options.constants,
                                     .rewrites = options.rewrites}));
   if (threads == nullptr) {
     threads = std::make_shared<ThreadPool>(options.threads);
@@ -292,6 +323,7 @@ absl::StatusOr<std::unique_ptr<Executor::State>> Executor::State::Make(
   MINNOW_RETURN_IF_ERROR(state->MakeRefs());
   state->MakeSteps();
   MINNOW_RETURN_IF_ERROR(state->RunSteps(state->ConstantSteps()));
+  MINNOW_RETURN_IF_ERROR(state->KeepConstants());
   MINNOW_RETURN_IF_ERROR(state->MakeOutputs());
   for (size_t id = 0; id < state->arrays.size(); ++id) {
     if (state->arrays[id]) {

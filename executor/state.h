@@ -79,6 +79,7 @@ struct Executor::State {
   std::vector<int64_t> copy_bytes;
   std::vector<const ArrayRef*> args;
   std::vector<std::unique_ptr<FusedSteps>> fused;
+  std::vector<Prepared> kept;
   std::vector<Step> steps;  // First those that run once.
   std::vector<Step*> random_steps;
   std::vector<NDArray> outputs;
@@ -92,6 +93,8 @@ struct Executor::State {
   absl::Status MakeRefs();
   void MakeSteps();
   Step MakeStep(size_t planned);
+  // Has kernels make what they can of constants.
+  absl::Status KeepConstants();
   // The error of a step, with what had happened before it.
   absl::Status Failed(const Step& step, const absl::Status& status);
 };

@@ -20,7 +20,6 @@ void FoldConstants(const Graph& graph, const ValueIndex& index,
            choice.storages[value] == StorageType::kDense &&
            types.DenseBytes(value) <= kMaxConstantBytes;
   };
-  schedule.constant.assign(graph.nodes.size(), false);
   for (size_t id = 0; id < graph.nodes.size(); ++id) {
     const Node& node = graph.nodes[id];
     if (!node.IsPure() || node.op->fails_on_data) continue;

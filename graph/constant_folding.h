@@ -1,5 +1,5 @@
-// Constant folding: what depends on no variable is computed once, when the
-// graph is bound.
+// Constant folding: what depends on no variable, or only on those that keep
+// their values for all runs, is computed once, when the graph is bound.
 //
 //   mask = _arange(...) < 3;  y = x * mask;  // A run multiplies.
 //
@@ -18,9 +18,10 @@ namespace minnow {
 // A larger value would cost more memory than it saves time.
 inline constexpr int64_t kMaxConstantBytes = int64_t{1} << 20;
 
-// Sets schedule.constant, and moves these nodes to the front of the order. Not
-// among them are nodes whose values are written to after they were computed, or
-// that are not dense, or that an operator with an error for some data makes.
+// Adds nodes to schedule.constant, which has the variables that keep their
+// values, and moves them to the front of the order. Not among them are nodes
+// whose values are written to after they were computed, or that are not dense,
+// or that an operator with an error for some data makes.
 void FoldConstants(const Graph& graph, const ValueIndex& index,
                    const ValueTypes& types, const KernelChoice& choice,
                    Schedule& schedule);

@@ -158,6 +158,12 @@ struct Kernel {
   absl::StatusOr<Prepared> (*prepare)(const Attrs& attrs,
                                       absl::Span<const Shape> shapes,
                                       const ArgTypes& types) = nullptr;
+  // What was prepared, together with what is made of the arguments that keep
+  // their values for all runs; the others are null. Called at bind, when these
+  // have their values. It needs no more workspace. Null: nothing to be made.
+  absl::StatusOr<Prepared> (*keep)(const RunContext& context,
+                                   absl::Span<const ArrayRef* const> args) =
+      nullptr;
   // Of an elementwise kernel: n elements of each argument. See
   // elementwise_kernel.h.
   void (*elements)(const void* attrs, const ElementsRef* args,
@@ -321,6 +327,14 @@ absl::StatusOr<Prepared> Prepare(const Attrs& attrs,
   }
 }
 
+template <auto keep, typename P>
+constexpr auto KeepOf(absl::StatusOr<P> (*)(
+    const RunContext&, const P&, absl::Span<const ArrayRef* const>)) {
+  return [](const RunContext& context, absl::Span<const ArrayRef* const> args) {
+    return Share(keep(context, *static_cast<const P*>(context.prepared), args));
+  };
+}
+
 template <auto fn, auto prepare, typename A, typename P, typename... Params>
 constexpr Kernel MakePreparedKernel(absl::Status (*)(const RunContext&,
                                                      const A&, const P&,
@@ -352,6 +366,19 @@ constexpr Kernel KernelOf() {
 template <auto fn, auto prepare>
 constexpr Kernel KernelOf() {
   return internal::MakePreparedKernel<fn, prepare>(fn);
+}
+
+// The same; `keep` gives the state once more, with what it has made of
+// arguments that keep their values: see Kernel::keep.
+//
+//   absl::StatusOr<Product> KeepWeight(const RunContext& context,
+//                                      const Product& product,
+//                                      absl::Span<const ArrayRef* const> args);
+template <auto fn, auto prepare, auto keep>
+constexpr Kernel KernelOf() {
+  Kernel kernel = KernelOf<fn, prepare>();
+  kernel.keep = internal::KeepOf<keep>(keep);
+  return kernel;
 }
 
 // One kernel for each type: KernelsFor(FloatTypes(), []<typename T>() {

@@ -130,6 +130,7 @@ class Planner {
     if (options_.strict_storage && !schedule_.conflicts.empty()) {
       return Conflict(schedule_.conflicts[0]);
     }
+    MINNOW_RETURN_IF_ERROR(MarkConstants());
     if (options_.rewrites.fold) {
       FoldConstants(g_.graph, g_.index, g_.types, g_.choice, schedule_);
     }
@@ -185,6 +186,7 @@ class Planner {
               .types = std::move(g_.types),
               .storages = std::move(g_.choice.storages),
               .places = std::move(places_),
+              .constant = std::move(schedule_.constant),
               .steps = std::move(steps_),
               .num_constant_steps = num_constant_steps_,
               .planned_bytes = memory.planned_bytes,
@@ -198,6 +200,25 @@ class Planner {
   }
 
  private:
+  // Among the variables.
+  absl::Status MarkConstants() {
+    const absl::flat_hash_set<absl::string_view> names(
+        options_.constants.begin(), options_.constants.end());
+    for (size_t id = 0; id < g_.graph.nodes.size(); ++id) {
+      const Node& node = g_.graph.nodes[id];
+      schedule_.constant[id] = node.is_variable() && names.contains(node.name);
+    }
+    for (const Update& update : g_.graph.updates) {
+      if (!schedule_.constant[update.variable]) continue;
+      return absl::InvalidArgumentError(absl::StrCat(
+          g_.graph.nodes[update.variable].Describe(),
+          ": expected no update, as it is to be constant, found one "
+          "by ",
+          g_.graph.nodes[update.value.node].Describe()));
+    }
+    return absl::OkStatus();
+  }
+
   absl::Status Conflict(int32_t value) const {
     for (size_t id = 0; id < g_.graph.nodes.size(); ++id) {
       if (value >= g_.index.first(id) + g_.index.count(id)) continue;

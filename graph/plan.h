@@ -42,6 +42,9 @@ struct PlanOptions {
   bool strict_storage = false;
   // Of the arena; a larger one is an error. 0: no limit.
   int64_t memory_limit = 0;
+  // Names of variables that keep their values for all runs, see
+  // constant_folding.h. Those that the graph does not have are passed over.
+  std::vector<std::string> constants = {};
   Rewrites rewrites = {};
 };
 
@@ -84,6 +87,8 @@ struct Plan {
   ValueTypes types;
   std::vector<StorageType> storages;  // By value.
   std::vector<ValuePlace> places;     // By value.
+  // By node: whether its values are the same in all runs.
+  std::vector<bool> constant;
   std::vector<PlanStep> steps;
   // The first steps run when the graph is bound, the others in each run.
   size_t num_constant_steps = 0;

@@ -22,8 +22,8 @@ struct Schedule {
   // Operator nodes in the order in which they run. A node of which only the
   // shape is read is not among them.
   std::vector<int32_t> order;
-  // By node: whether it runs when the graph is bound, and never again; see
-  // constant_folding.h.
+  // By node: whether it runs when the graph is bound, and never again, or is a
+  // variable that keeps its value; see constant_folding.h.
   std::vector<bool> constant;
   // By value: the input whose memory it takes over, if its node changes that
   // input in place, else -1.

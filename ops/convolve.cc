@@ -39,6 +39,11 @@ void ConvertAll(ThreadPool& threads, const From* from, To* to, int64_t size) {
   });
 }
 
+// What was kept of the weight, or null.
+const std::byte* KeptWeight(const ConvolvePlan& plan) {
+  return plan.kept_weight == nullptr ? nullptr : plan.kept_weight->data();
+}
+
 // T is float or double.
 template <typename T>
 absl::Status Compute(const RunContext& context, const ConvolvePlan& plan,
@@ -46,7 +51,7 @@ absl::Status Compute(const RunContext& context, const ConvolvePlan& plan,
   if constexpr (std::is_same_v<T, float>) {
     if (plan.onednn != nullptr) {
       return plan.onednn->Run(*context.threads, context.workspace.data(), a, b,
-                              bias, c);
+                              bias, c, KeptWeight(plan));
     }
   }
   ConvolveByLoops(*context.threads, plan, a, b, bias, c);
@@ -99,6 +104,8 @@ absl::Status Convolve(const RunContext& context, const ConvolvePlan& plan,
     };
     const T* const from[] = {a, b, bias};
     for (size_t i = 0; i < 3; ++i) {
+      // The weight is the second factor.
+      if (i == 1 && plan.kept_weight != nullptr) continue;
       ConvertAll(*context.threads, from[i], copy(i), plan.sizes[i]);
     }
     const float* const copied_bias = bias == nullptr ? nullptr : copy(2);
@@ -109,11 +116,41 @@ absl::Status Convolve(const RunContext& context, const ConvolvePlan& plan,
   }
 }
 
+template <typename T>
+absl::StatusOr<ConvolvePlan> KeepWeight(const RunContext& context,
+                                        ConvolvePlan plan, const T* weight) {
+  if (plan.onednn == nullptr) return plan;
+  const int64_t bytes = plan.onednn->packed_weight_bytes();
+  if (bytes == 0) return plan;
+  const float* from;
+  Buffer converted;
+  if constexpr (kIsConverted<T>) {
+    const int64_t size = plan.geometry.weight_size();
+    MINNOW_ASSIGN_OR_RETURN(
+        converted,
+        Buffer::Allocate(size * static_cast<int64_t>(sizeof(float))));
+    auto* const floats = reinterpret_cast<float*>(converted.data());
+    ConvertAll(*context.threads, weight, floats, size);
+    from = floats;
+  } else if constexpr (std::is_same_v<T, float>) {
+    from = weight;
+  } else {
+    return plan;  // oneDNN has no part in it.
+  }
+  MINNOW_ASSIGN_OR_RETURN(Buffer packed, Buffer::Allocate(bytes));
+  MINNOW_RETURN_IF_ERROR(
+      plan.onednn->PackWeight(*context.threads, from, packed.data()));
+  plan.kept_weight = std::make_shared<const Buffer>(std::move(packed));
+  return plan;
+}
+
 #define MINNOW_INSTANTIATE(T)                                               \
   template absl::StatusOr<ConvolvePlan> PlanConvolve<T>(                    \
       const ConvolveGeometry&, ConvolveProduct, bool);                      \
   template absl::Status Convolve<T>(const RunContext&, const ConvolvePlan&, \
-                                    const T*, const T*, const T*, T*);
+                                    const T*, const T*, const T*, T*);      \
+  template absl::StatusOr<ConvolvePlan> KeepWeight<T>(const RunContext&,    \
+                                                      ConvolvePlan, const T*);
 MINNOW_INSTANTIATE(float)
 MINNOW_INSTANTIATE(double)
 MINNOW_INSTANTIATE(Float16)

@@ -26,6 +26,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "minnow/core/buffer.h"
 #include "minnow/graph/kernel.h"
 #include "minnow/ops/window_taps.h"
 
@@ -70,6 +72,8 @@ struct ConvolvePlan {
   std::array<int64_t, 4> copies;
   int64_t workspace_bytes;
   double flops;
+  // The weight as it is computed with, if it was kept.
+  std::shared_ptr<const Buffer> kept_weight = nullptr;
 };
 
 // T is one of FloatTypes. The sizes may be zero.
@@ -77,11 +81,26 @@ template <typename T>
 absl::StatusOr<ConvolvePlan> PlanConvolve(const ConvolveGeometry& geometry,
                                           ConvolveProduct product, bool bias);
 
+// The plan for a weight that does not change, of which it keeps what it would
+// have to make for each run. The product is not kWeight.
+template <typename T>
+absl::StatusOr<ConvolvePlan> KeepWeight(const RunContext& context,
+                                        ConvolvePlan plan, const T* weight);
+
 // `bias`, an element for each channel of a result or of data, is added to it;
 // it is null where the plan has none. `c` must not overlap the others.
 template <typename T>
 absl::Status Convolve(const RunContext& context, const ConvolvePlan& plan,
                       const T* a, const T* b, const T* bias, T* c);
+
+// The same for kernels of which the weight is the second argument.
+template <typename T>
+absl::StatusOr<ConvolvePlan> KeepConvolved(
+    const RunContext& context, const ConvolvePlan& plan,
+    absl::Span<const ArrayRef* const> args) {
+  if (args[1] == nullptr) return plan;
+  return KeepWeight<T>(context, plan, static_cast<const T*>(args[1]->values));
+}
 
 }  // namespace minnow
 

@@ -99,15 +99,15 @@ struct ConvolveLayer {
 
   static std::vector<Kernel> Kernels() {
     return LinearLayerKernels<L>(
-        KernelsFor(
-            FloatTypes(),
-            []<typename T>() {
-              return KernelOf<Biased<T>,
-                              Prepare<T, P::kOut, P::kData, 0, 3, true>>();
-            }),
+        KernelsFor(FloatTypes(),
+                   []<typename T>() {
+                     return KernelOf<Biased<T>,
+                                     Prepare<T, P::kOut, P::kData, 0, 3, true>,
+                                     KeepConvolved<T>>();
+                   }),
         KernelsFor(FloatTypes(), []<typename T>() {
-          return KernelOf<Plain<T>,
-                          Prepare<T, P::kOut, P::kData, 0, 2, false>>();
+          return KernelOf<Plain<T>, Prepare<T, P::kOut, P::kData, 0, 2, false>,
+                          KeepConvolved<T>>();
         }));
   }
 };
@@ -129,9 +129,9 @@ std::vector<OpDef> ConvolveLayerOps(std::vector<std::string> aliases,
   OpDef data = GradOfDataOp<L>();
   data.shape = Layer::InferGradOfData;
   data.kernels = KernelsFor(FloatTypes(), []<typename T>() {
-    return KernelOf<
-        Layer::template GradOfData<T>,
-        Layer::template Prepare<T, P::kData, P::kOut, 3, 0, false>>();
+    return KernelOf<Layer::template GradOfData<T>,
+                    Layer::template Prepare<T, P::kData, P::kOut, 3, 0, false>,
+                    KeepConvolved<T>>();
   });
   OpDef weight = GradOfWeightOp<L>();
   weight.shape = Layer::InferGradOfWeight;

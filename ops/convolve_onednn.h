@@ -41,9 +41,16 @@ class OneDnnConvolve {
 
   int64_t workspace_bytes() const { return workspace_bytes_; }
 
-  // As Convolve.
+  // As Convolve. `packed` is the weight from PackWeight, or null.
   absl::Status Run(ThreadPool& threads, std::byte* workspace, const float* a,
-                   const float* b, const float* bias, float* c) const;
+                   const float* b, const float* bias, float* c,
+                   const std::byte* packed) const;
+
+  // A weight in the layout of the primitive, for any number of runs; 0 bytes
+  // where that is the user's layout.
+  int64_t packed_weight_bytes() const;
+  absl::Status PackWeight(ThreadPool& threads, const float* weight,
+                          std::byte* packed) const;
 
  private:
   // The arrays of a convolution, whichever of them is the product.
@@ -68,6 +75,7 @@ class OneDnnConvolve {
   struct Call {
     ThreadPool& threads;
     std::byte* workspace;
+    std::byte* weights;  // As the primitive wants them.
     std::array<float*, 3> arrays;
     const float* bias;
   };
@@ -94,6 +102,7 @@ class OneDnnConvolve {
   std::byte* WantedWeight(const Call& call, int64_t block) const;
   dnnl_status_t Reorder(const Block& block, Array array) const;
   dnnl_status_t ReorderWeight(const Call& call, int64_t part) const;
+  dnnl_status_t ReorderWeights(const Call& call) const;
   dnnl_status_t RunBlock(const Call& call, int64_t block) const;
   dnnl_status_t RunChunk(const Call& call, int64_t block, int64_t chunk,
                          std::byte* memory) const;

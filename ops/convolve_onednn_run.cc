@@ -71,7 +71,7 @@ std::byte* OneDnnConvolve::WantedWeight(const Call& call, int64_t block) const {
     }
     index -= cut_.parts;
   }
-  return call.workspace + index * layouts.bytes;
+  return call.weights + index * layouts.bytes;
 }
 
 dnnl_status_t OneDnnConvolve::Reorder(const Block& block, Array array) const {
@@ -93,6 +93,12 @@ dnnl_status_t OneDnnConvolve::ReorderWeight(const Call& call,
             status);
   if (status != dnnl_success) return status;
   return Reorder(block, kWeight);
+}
+
+dnnl_status_t OneDnnConvolve::ReorderWeights(const Call& call) const {
+  if (!layouts_[kWeight].reorder.exists()) return dnnl_success;
+  return ForEach(call.threads, cut_.parts,
+                 [&](int64_t part) { return ReorderWeight(call, part); });
 }
 
 dnnl_status_t OneDnnConvolve::Execute(const Block& block) const {
@@ -204,11 +210,15 @@ void OneDnnConvolve::SumWeights(const Call& call) const {
 
 absl::Status OneDnnConvolve::Run(ThreadPool& threads, std::byte* workspace,
                                  const float* a, const float* b,
-                                 const float* bias, float* c) const {
+                                 const float* bias, float* c,
+                                 const std::byte* packed) const {
   const SingleOpenMpThread single;
   float* const x = const_cast<float*>(a);
   float* const y = const_cast<float*>(b);
-  Call call = {threads, workspace, {}, bias};
+  // What was packed is only read.
+  std::byte* const weights =
+      packed == nullptr ? workspace : const_cast<std::byte*>(packed);
+  Call call = {threads, workspace, weights, {}, bias};
   switch (product_) {  // Data, weight, result.
     case ConvolveProduct::kOut:
       call.arrays = {x, y, c};
@@ -221,14 +231,9 @@ absl::Status OneDnnConvolve::Run(ThreadPool& threads, std::byte* workspace,
       break;
   }
   const bool sums = product_ == ConvolveProduct::kWeight;
-  const auto reorder_weights = [&] {
-    if (!layouts_[kWeight].reorder.exists()) return dnnl_success;
-    return ForEach(threads, cut_.parts,
-                   [&](int64_t part) { return ReorderWeight(call, part); });
-  };
   dnnl_status_t status = dnnl_success;
   if (!sums) {
-    status = reorder_weights();
+    if (packed == nullptr) status = ReorderWeights(call);
     // Not in parallel, since oneDNN may write the zeros that fill it up.
     for (int64_t i = 0; i < cut_.blocks(); ++i) {
       KeepError(SetHandle(blocks_[i].arrays[kWeight].wanted,
@@ -242,9 +247,23 @@ absl::Status OneDnnConvolve::Run(ThreadPool& threads, std::byte* workspace,
   }
   if (sums && status == dnnl_success) {
     SumWeights(call);
-    status = reorder_weights();
+    status = ReorderWeights(call);
   }
   return OneDnnStatus(status, "run a convolution");
+}
+
+int64_t OneDnnConvolve::packed_weight_bytes() const {
+  const Layouts& layouts = layouts_[kWeight];
+  return layouts.reorder.exists() ? cut_.parts * layouts.bytes : 0;
+}
+
+absl::Status OneDnnConvolve::PackWeight(ThreadPool& threads,
+                                        const float* weight,
+                                        std::byte* packed) const {
+  const SingleOpenMpThread single;
+  Call call = {threads, nullptr, packed, {}, nullptr};
+  call.arrays[kWeight] = const_cast<float*>(weight);
+  return OneDnnStatus(ReorderWeights(call), "pack a weight");
 }
 
 }  // namespace minnow

@@ -138,13 +138,14 @@ storage, of any factors.)",
       .shape = InferDot,
       .gradient = DotGradient,
       .with_transposed = WithTransposed<0, 1>,
-      .kernels = Joined(
-          {KernelsFor(FloatTypes(),
-                      []<typename T>() {
-                        return KernelOf<Multiply<DotAttrs, T>, PrepareDot<T>>()
-                            .When(IsDense);
-                      }),
-           SparseDotKernels()}),
+      .kernels =
+          Joined({KernelsFor(FloatTypes(),
+                             []<typename T>() {
+                               return KernelOf<Multiply<DotAttrs, T>,
+                                               PrepareDot<T>, KeepFactor<T>>()
+                                   .When(IsDense);
+                             }),
+                  SparseDotKernels()}),
   };
 }
 
@@ -268,11 +269,12 @@ transpose_a and transpose_b swap the last two axes of lhs and of rhs.)",
           [](const Attrs& attrs, size_t input, size_t) {
             return WithTransposed<0, 1>(attrs, input, 2);
           },
-      .kernels = KernelsFor(
-          FloatTypes(),
-          []<typename T>() {
-            return KernelOf<Multiply<DotAttrs, T>, PrepareBatchDot<T>>();
-          }),
+      .kernels =
+          KernelsFor(FloatTypes(),
+                     []<typename T>() {
+                       return KernelOf<Multiply<DotAttrs, T>,
+                                       PrepareBatchDot<T>, KeepFactor<T>>();
+                     }),
   };
 }
 

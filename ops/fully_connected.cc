@@ -109,13 +109,15 @@ The rows of data are the rest of its first axis, or its last axis.)",
           KernelsFor(
               FloatTypes(),
               []<typename T>() {
-                return KernelOf<FullyConnected<T>, PrepareFullyConnected<T>>();
+                return KernelOf<FullyConnected<T>, PrepareFullyConnected<T>,
+                                KeepFactor<T>>();
               }),
-          KernelsFor(FloatTypes(),
-                     []<typename T>() {
-                       return KernelOf<Multiply<FullyConnectedAttrs, T>,
-                                       PrepareFullyConnected<T>>();
-                     })),
+          KernelsFor(
+              FloatTypes(),
+              []<typename T>() {
+                return KernelOf<Multiply<FullyConnectedAttrs, T>,
+                                PrepareFullyConnected<T>, KeepFactor<T>>();
+              })),
   };
 }
 
@@ -123,8 +125,8 @@ OpDef GradOfData() {
   OpDef op = GradOfDataOp<FullyConnectedLayer>();
   op.shape = InferLike;
   op.kernels = KernelsFor(FloatTypes(), []<typename T>() {
-    return KernelOf<MultiplyLike<FullyConnectedAttrs, T>,
-                    PrepareGradOfData<T>>();
+    return KernelOf<MultiplyLike<FullyConnectedAttrs, T>, PrepareGradOfData<T>,
+                    KeepFactor<T>>();
   });
   return op;
 }

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "minnow/core/half.h"
 #include "minnow/core/simd.h"
+#include "minnow/core/status.h"
 #include "minnow/ops/onednn.h"
 
 namespace minnow {
@@ -146,7 +147,9 @@ absl::Status Multiply(const RunContext& context, const MatMulPlan& plan,
     return static_cast<const float*>(to);
   };
   a = copied(plan.copy_a, a, plan.m, plan.stride_a);
-  b = copied(plan.copy_b, b, plan.n, plan.stride_b);
+  b = plan.kept_b != nullptr
+          ? reinterpret_cast<const float*>(plan.kept_b->data())
+          : copied(plan.copy_b, b, plan.n, plan.stride_b);
   std::atomic<dnnl_status_t> status = dnnl_success;
   ForEachBlock(*context.threads, plan, [&](const Block& block) {
     const dnnl_status_t result = MultiplyBlock(plan, block, a, b, bias, c);
@@ -194,20 +197,30 @@ MINNOW_INLINE inline void MultiplyRow(int64_t k, const T* a, int64_t step,
   for (int64_t j = 0; j < kPanel; ++j) sums[j] = sum[j];
 }
 
+// The panels of all matrices.
 template <typename T>
-absl::Status Multiply(const RunContext& context, const MatMulPlan& plan,
-                      const T* a, const T* b, const T* bias, T* c) {
-  using C = ComputeType<T>;
-  C* const panels = reinterpret_cast<C*>(context.workspace.data());
+void PackPanels(ThreadPool& threads, const MatMulPlan& plan, const T* b,
+                ComputeType<T>* panels) {
   const int64_t grain = CeilDiv(1 << 16, plan.k * kPanel);
   const int64_t across = CeilDiv(plan.n, kPanel);  // Panels of a matrix.
-  ParallelFor(*context.threads, plan.batch * across, grain,
+  ParallelFor(threads, plan.batch * across, grain,
               [&](int64_t begin, int64_t end) {
                 for (int64_t p = begin; p < end; ++p) {
                   PackPanel(plan, b + p / across * plan.k * plan.n,
                             p % across * kPanel, panels + p * plan.k * kPanel);
                 }
               });
+}
+
+template <typename T>
+absl::Status Multiply(const RunContext& context, const MatMulPlan& plan,
+                      const T* a, const T* b, const T* bias, T* c) {
+  using C = ComputeType<T>;
+  const bool is_kept = plan.kept_b != nullptr;
+  C* const panels = reinterpret_cast<C*>(is_kept ? plan.kept_b->data()
+                                                 : context.workspace.data());
+  if (!is_kept) PackPanels(*context.threads, plan, b, panels);
+  const int64_t across = CeilDiv(plan.n, kPanel);
   const int64_t row_step = plan.transpose_a ? 1 : plan.k;
   const int64_t k_step = plan.transpose_a ? plan.m : 1;
   ForEachBlock(*context.threads, plan, [&](const Block& block) {
@@ -284,11 +297,34 @@ absl::Status MatMul(const RunContext& context, const MatMulPlan& plan,
   return absl::OkStatus();
 }
 
-#define MINNOW_INSTANTIATE(T)                                              \
-  template MatMulPlan PlanMatMul<T>(int64_t, int64_t, int64_t, bool, bool, \
-                                    int64_t);                              \
-  template absl::Status MatMul<T>(const RunContext&, const MatMulPlan&,    \
-                                  const T*, const T*, const T*, T*);
+template <typename T>
+absl::StatusOr<MatMulPlan> KeepB(const RunContext& context, MatMulPlan plan,
+                                 const T* b) {
+  constexpr bool is_float = std::is_same_v<T, float>;
+  const bool is_copied = is_float ? plan.copy_b : plan.workspace_bytes > 0;
+  if (!is_copied || plan.k == 0) return plan;
+  MINNOW_ASSIGN_OR_RETURN(
+      Buffer buffer,
+      Buffer::Allocate(is_float ? BytesOfCopy(plan, true, plan.stride_b)
+                                : plan.workspace_bytes));
+  auto* const copy = reinterpret_cast<ComputeType<T>*>(buffer.data());
+  if constexpr (is_float) {
+    CopyRows(*context.threads, b, plan.batch * plan.k, plan.n, copy,
+             plan.stride_b);
+  } else {
+    PackPanels(*context.threads, plan, b, copy);
+  }
+  plan.kept_b = std::make_shared<const Buffer>(std::move(buffer));
+  return plan;
+}
+
+#define MINNOW_INSTANTIATE(T)                                                 \
+  template MatMulPlan PlanMatMul<T>(int64_t, int64_t, int64_t, bool, bool,    \
+                                    int64_t);                                 \
+  template absl::Status MatMul<T>(const RunContext&, const MatMulPlan&,       \
+                                  const T*, const T*, const T*, T*);          \
+  template absl::StatusOr<MatMulPlan> KeepB<T>(const RunContext&, MatMulPlan, \
+                                               const T*);
 MINNOW_INSTANTIATE(float)
 MINNOW_INSTANTIATE(double)
 MINNOW_INSTANTIATE(Float16)

@@ -16,8 +16,11 @@
 #define MINNOW_OPS_MATMUL_H_
 
 #include <cstdint>
+#include <memory>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "minnow/core/buffer.h"
 #include "minnow/graph/kernel.h"
 
 namespace minnow {
@@ -38,6 +41,8 @@ struct MatMulPlan {
   bool copy_a, copy_b;
   // What MatMul needs as context.workspace.
   int64_t workspace_bytes;
+  // B as it is computed with, if it was kept.
+  std::shared_ptr<const Buffer> kept_b = nullptr;
 };
 
 // T is one of FloatTypes. The sizes may be zero.
@@ -49,6 +54,12 @@ MatMulPlan PlanMatMul(int64_t m, int64_t n, int64_t k, bool transpose_a,
 template <typename T>
 absl::Status MatMul(const RunContext& context, const MatMulPlan& plan,
                     const T* a, const T* b, const T* bias, T* c);
+
+// The plan for a B that does not change: where MatMul copies it to another
+// layout, that is done here, once.
+template <typename T>
+absl::StatusOr<MatMulPlan> KeepB(const RunContext& context, MatMulPlan plan,
+                                 const T* b);
 
 }  // namespace minnow
 

@@ -13,6 +13,8 @@
 #include <cstdint>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "minnow/core/shape.h"
 #include "minnow/core/status.h"
 #include "minnow/core/view.h"
@@ -60,6 +62,20 @@ absl::Status Multiply(const RunContext& context, const A&,
   const T* const a = product.swap ? y.data() : x.data();
   const T* const b = product.swap ? x.data() : y.data();
   return MatMul<T>(context, product.plan, a, b, nullptr, out.data());
+}
+
+// Makes what it can of a factor that does not change.
+template <typename T>
+absl::StatusOr<Product> KeepFactor(const RunContext& context,
+                                   const Product& product,
+                                   absl::Span<const ArrayRef* const> args) {
+  Product kept = product;
+  if (const ArrayRef* b = args[product.swap ? 0 : 1]; b != nullptr) {
+    MINNOW_ASSIGN_OR_RETURN(
+        kept.plan,
+        KeepB<T>(context, product.plan, static_cast<const T*>(b->values)));
+  }
+  return kept;
 }
 
 // Of the third argument only the shape matters.

@@ -79,7 +79,7 @@ std::vector<Symbol> BilinearGradient(const GradientContext& node) {
 
 std::vector<Kernel> BilinearKernels() {
   return KernelsFor(FloatTypes(), []<typename T>() {
-    return KernelOf<Bilinear<T>, PrepareBilinear<T>>();
+    return KernelOf<Bilinear<T>, PrepareBilinear<T>, KeepConvolved<T>>();
   });
 }
 
