@@ -66,6 +66,16 @@ struct PoolPlaces {
       ConvertElements(from + i * channels, to + i * step, channels);
     }
   }
+  template <typename To>
+  void Clear(To* to) const {
+    if (step == channels) {
+      std::fill_n(to, count * channels, To{0});
+      return;
+    }
+    for (int64_t i = 0; i < count; ++i) {
+      std::fill_n(to + i * step, channels, To{0});
+    }
+  }
 };
 
 // The memory of a block.
@@ -166,9 +176,7 @@ absl::Status PoolingBackward(const RunContext& context,
       if (Rule::kReadsData) all.Load(data.data() + first_in, memory.planes[0]);
     } else {
       grads = grad.data() + first_in;
-      for (int64_t i = 0; i < all.count; ++i) {
-        std::fill_n(grads + i * step, all.channels, C{0});
-      }
+      all.Clear(grads);
       x = Rule::kReadsData ? data.data() + first_in : grads;
     }
     const PoolPlaces places = {plan.axes[2].out, unit.channels, step};
