@@ -9,6 +9,9 @@
 // oneDNN's code asks for layouts of its own: each run of the primitive copies
 // its data to the workspace and its result back, while they are in the cache.
 //
+// oneDNN makes a small map of the arguments whenever it runs a primitive: these
+// are the only allocations in a run of dense operators.
+//
 // A run writes addresses into objects of oneDNN, so one thread runs it at a
 // time; its blocks have objects of their own.
 #ifndef MINNOW_OPS_CONVOLVE_ONEDNN_H_

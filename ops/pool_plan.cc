@@ -69,8 +69,10 @@ PoolPlan PlanPool(const PoolGeometry& geometry, int64_t element_bytes,
     return DivideUp(elements * element_bytes, 64) * 64;
   };
   plan.row_bytes = bytes(width.out * plan.unit_channels);
+  plan.line_bytes = plan.order == PoolOrder::kTaps ? bytes(width.in) : 0;
   plan.plane_bytes = bytes(in_elements);
-  plan.block_bytes = 2 * plan.row_bytes + plane_copies * plan.plane_bytes;
+  plan.block_bytes =
+      2 * plan.row_bytes + plan.line_bytes + plane_copies * plan.plane_bytes;
   plan.workspace_bytes =
       DivideUp(plan.num_units(), plan.block) * plan.block_bytes;
   return plan;

@@ -44,7 +44,7 @@ struct PoolPlan {
   // of units has memory.
   int64_t unit_channels, units_per_plane;
   int64_t block;
-  int64_t row_bytes, plane_bytes;
+  int64_t row_bytes, line_bytes, plane_bytes;
   int64_t block_bytes, workspace_bytes;
 
   int64_t in_places() const { return axes[0].in * axes[1].in * axes[2].in; }
@@ -52,8 +52,8 @@ struct PoolPlan {
   int64_t num_units() const { return planes * units_per_plane; }
 };
 
-// The memory of a block holds two rows of results, and `plane_copies` units of
-// data.
+// The memory of a block holds two rows of results, a line of data, and
+// `plane_copies` units of data.
 PoolPlan PlanPool(const PoolGeometry& geometry, int64_t element_bytes,
                   int64_t plane_copies);
 

@@ -64,20 +64,29 @@ MINNOW_INLINE inline void ForEachResult(const PoolPlan& plan,
   }
 }
 
+// Down the lines first: a line is longer than a row of results, and without
+// steps.
 template <typename Rule, typename C>
 MINNOW_INLINE inline void PoolTaps(const Rule& rule, const PoolPlan& plan,
-                                   const PoolRow& row, const C* x, C* to) {
-  std::fill_n(to, plan.axes[2].out, Rule::kEmpty);
-  ForEachPoolLine(plan, row, [&](int64_t line) MINNOW_INLINE {
-    for (const WindowTap& tap : plan.taps) {
-      const C* const from = x + line + tap.first_in;
-      C* const sums = to + tap.first_out;
-      ForEachStep(tap.count, plan.axes[2].stride,
-                  [=](int64_t i, int64_t j) MINNOW_INLINE {
-                    sums[i] = rule.Combine(sums[i], rule.Map(from[j]));
-                  });
+                                   const PoolRow& row, const C* x,
+                                   C* __restrict column, C* __restrict to) {
+  const int64_t width = plan.axes[2].in;
+  std::fill_n(column, width, Rule::kEmpty);
+  ForEachPoolLine(plan, row, [=](int64_t line) MINNOW_INLINE {
+    const C* const from = x + line;
+    for (int64_t i = 0; i < width; ++i) {
+      column[i] = rule.Combine(column[i], rule.Map(from[i]));
     }
   });
+  std::fill_n(to, plan.axes[2].out, Rule::kEmpty);
+  for (const WindowTap& tap : plan.taps) {
+    const C* const from = column + tap.first_in;
+    C* const sums = to + tap.first_out;
+    ForEachStep(tap.count, plan.axes[2].stride,
+                [=](int64_t i, int64_t j) MINNOW_INLINE {
+                  sums[i] = rule.Combine(sums[i], from[j]);
+                });
+  }
 }
 
 template <typename Rule, typename C>
@@ -170,14 +179,14 @@ MINNOW_INLINE inline void SpreadChannels(const Rule& rule, const PoolPlan& plan,
 }  // namespace internal
 
 // x is the first channel at the first place of the plane; `to` takes the
-// channels of one result after the other.
+// channels of one result after the other. `line` is memory for a line of data.
 template <typename Rule, typename C>
 void PoolOneRow(const Rule& rule, const PoolPlan& plan, const PoolRow& row,
-                const C* x, C* to) {
+                const C* x, C* line, C* to) {
   Vectorize([=, &plan, &row]() MINNOW_INLINE {
     switch (plan.order) {
       case PoolOrder::kTaps:
-        internal::PoolTaps(rule, plan, row, x, to);
+        internal::PoolTaps(rule, plan, row, x, line, to);
         break;
       case PoolOrder::kLines:
         internal::PoolLines(rule, plan, row, x, to);

@@ -82,6 +82,7 @@ struct PoolPlaces {
 template <typename C>
 struct PoolMemory {
   C* rows[2];
+  C* line;
   C* planes[2];
 };
 
@@ -93,10 +94,12 @@ void ForEachUnit(const RunContext& context, const PoolPlan& plan, const F& f) {
       [&](int64_t begin, int64_t end) {
         std::byte* const block =
             context.workspace.data() + begin / plan.block * plan.block_bytes;
-        std::byte* const planes = block + 2 * plan.row_bytes;
+        std::byte* const line = block + 2 * plan.row_bytes;
+        std::byte* const planes = line + plan.line_bytes;
         const auto at = [](std::byte* p) { return reinterpret_cast<C*>(p); };
         const PoolMemory<C> memory = {
             {at(block), at(block + plan.row_bytes)},
+            at(line),
             {at(planes), at(planes + plan.plane_bytes)}};
         for (int64_t i = begin; i < end; ++i) f(UnitAt(plan, i), memory);
       });
@@ -138,7 +141,7 @@ absl::Status Pooling(const RunContext& context, const PoolingAttrs& attrs,
     C* const results = memory.rows[0];
     ForEachRow(plan, unit.channels, kConverts<T> ? unit.channels : step,
                [&](const PoolRow& row, int64_t place) {
-                 PoolOneRow(rule, plan, row, x, results);
+                 PoolOneRow(rule, plan, row, x, memory.line, results);
                  places.Store(results, to + place * step);
                });
   };

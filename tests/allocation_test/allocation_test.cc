@@ -7,14 +7,18 @@
 #include "gtest/gtest.h"
 #include "minnow/executor/executor.h"
 #include "minnow/graph/builder.h"
+#include "minnow/ops/batch_norm.h"
 #include "minnow/ops/binary.h"
 #include "minnow/ops/builtin.h"
+#include "minnow/ops/convolution.h"
+#include "minnow/ops/pooling.h"
 #include "minnow/ops/reduce.h"
 #include "minnow/ops/slice.h"
 #include "minnow/ops/softmax.h"
 #include "minnow/ops/transpose.h"
 #include "minnow/ops/unary.h"
 #include "minnow/train/mlp.h"
+#include "minnow/train/training_step.h"
 
 namespace {
 
@@ -97,6 +101,42 @@ TEST(AllocationTest, DenseOperatorsMakeNone) {
   auto executor = Executor::Bind(*graph, {.threads = 2});
   ASSERT_TRUE(executor.ok()) << executor.status();
   EXPECT_EQ(AllocationsOfRuns(*std::move(executor)), 0);
+}
+
+// A training step of BatchNorm and Pooling, and perhaps of a convolution.
+absl::StatusOr<Executor> BindImageStep(bool convolution) {
+  GraphBuilder b(BuiltinOps());
+  const VariableAttrs random = {.init = Initializer::Normal(1)};
+  Symbol x = b.Variable("data", {.shape = {4, 8, 12, 12},
+                                 .dtype = DType::kFloat32,
+                                 .init = Initializer::Normal(1)});
+  if (convolution) {
+    x = op::Convolution(x, b.Variable("weight", random), {},
+                        {.kernel = {3, 3}, .num_filter = 8, .no_bias = true});
+  }
+  x = op::BatchNorm(x, b.Variable("gamma", random), b.Variable("beta", random),
+                    {}, {}, {.fix_gamma = false});
+  x = op::Pooling(x, {.kernel = {2, 2}, .stride = {2, 2}});
+  const Symbol loss = op::Mean(op::Square(x));
+  TrainingStep(b, loss, SgdOptimizer({.lr = 0.1f, .momentum = 0.9f}));
+  const auto graph = b.Build({loss});
+  if (!graph.ok()) return graph.status();
+  return Executor::Bind(*graph, {.training = true, .threads = 2});
+}
+
+TEST(AllocationTest, AStepWithBatchNormAndPoolingMakesNone) {
+  auto executor = BindImageStep(/*convolution=*/false);
+  ASSERT_TRUE(executor.ok()) << executor.status();
+  EXPECT_EQ(AllocationsOfRuns(*std::move(executor)), 0);
+}
+
+// oneDNN makes a map of the arguments for each primitive that it runs: the
+// convolution, its two gradients, and three copies to other layouts for each.
+// Such a map has at most four elements.
+TEST(AllocationTest, AConvolutionMakesMapsOfArgumentsAlone) {
+  auto executor = BindImageStep(/*convolution=*/true);
+  ASSERT_TRUE(executor.ok()) << executor.status();
+  EXPECT_LE(AllocationsOfRuns(*std::move(executor)), 3 * 12 * (4 + 2));
 }
 
 }  // namespace
