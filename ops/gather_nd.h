@@ -1,7 +1,7 @@
 // Elements, or blocks, at places that an array of indices gives.
 //
 //   Symbol y = op::GatherNd(data, indices);     // y[n] = data[indices[:, n]]
-//   Symbol x = op::ScatterNd(y, indices, {.shape = {{4, 5}}});  // And back.
+//   Symbol x = op::ScatterNd(y, indices, {.shape = {4, 5}});  // And back.
 //
 // The first axis of the indices is that of the axes of the data that they name;
 // negative indices of gather_nd count from the end. An index outside is an

@@ -51,7 +51,7 @@ TEST(IndexingOpsTest, IndicesOutsideAreErrors) {
   EXPECT_THAT(ErrorOf(gather, x, Array({2, 1}, {0, std::nanf("")})),
               HasSubstr("in [-3, 3) for axis 1, found nan in tuple 0"));
   const auto scatter = [](Symbol x, Symbol i) {
-    return op::ScatterNd(x, i, {.shape = {{4}}});
+    return op::ScatterNd(x, i, {.shape = {4}});
   };
   const NDArray two = Array({2}, {1, 2});
   EXPECT_THAT(ErrorOf(scatter, two, Array({1, 2}, {0, 4})),
@@ -103,8 +103,8 @@ TEST(IndexingOpsTest, OneHotHasADepth) {
 TEST(IndexingOpsTest, NothingIsWrittenIfAnIndexIsOutside) {
   GraphBuilder b(BuiltinOps());
   const Symbol w = b.Variable("w");
-  b.Update(w, op::ScatterNd(b.Variable("x"), b.Variable("indices"),
-                            {.shape = {{2}}}));
+  b.Update(
+      w, op::ScatterNd(b.Variable("x"), b.Variable("indices"), {.shape = {2}}));
   const auto graph = b.Build({});
   ASSERT_TRUE(graph.ok()) << graph.status();
   const NDArray weight = Array({2}, {7, 8});

@@ -76,12 +76,12 @@ TEST_F(MoveTest, OperatorsUndoOneAnother) {
   ExpectIdentity(op::Reverse(op::Reverse(x, reverse), reverse), shape);
   for (PadMode mode : {PadMode::kConstant, PadMode::kEdge, PadMode::kReflect}) {
     const Symbol padded =
-        op::Pad(x, {.mode = mode, .pad_width = {{0, 0, 0, 0, 1, 2, 3, 0}}});
+        op::Pad(x, {.mode = mode, .pad_width = {0, 0, 0, 0, 1, 2, 3, 0}});
     ExpectIdentity(
         op::Slice(padded, {.begin = {{0, 0, 1, 3}}, .end = {{2, 4, 7, 7}}}),
         shape);
   }
-  ExpectIdentity(op::SliceLike(op::Tile(x, {.reps = {{2, 3}}}), x), shape);
+  ExpectIdentity(op::SliceLike(op::Tile(x, {.reps = {2, 3}}), x), shape);
   const Symbol back =
       op::SequenceReverse(op::SequenceReverse(x, {}, {}), {}, {});
   ExpectIdentity(back, shape);
@@ -142,7 +142,7 @@ TEST_F(MoveTest, ErrorsNameTheNodeAndWhatIsWrong) {
        "attribute 'num_outputs': expected 1 to 1048576 parts, found 0"},
       {op::Split(x, {.num_outputs = 3, .squeeze_axis = true})[0],
        "attribute 'squeeze_axis': expected parts of size 1 in axis 1, found 2"},
-      {op::SplitV2(x, {.indices = {{0, 3, 2}}})[0],
+      {op::SplitV2(x, {.indices = {0, 3, 2}})[0],
        "attribute 'indices': expected ascending numbers of at most 6"},
       {op::Concat({x, Var("other", {5, 6})}), "argument 'arg1'"},
       {op::Concat({x}, {.dim = 2}), "attribute 'dim': expected"},
@@ -163,7 +163,7 @@ TEST_F(MoveTest, ErrorsNameTheNodeAndWhatIsWrong) {
        "expected a number whose square divides the dimension 2 in axis 1"},
       {op::Repeat(x, {.repeats = -1}),
        "attribute 'repeats': expected 0 or more, found -1"},
-      {op::Tile(x, {.reps = {{-1}}}), "attribute 'reps': expected 0 or more"},
+      {op::Tile(x, {.reps = {-1}}), "attribute 'reps': expected 0 or more"},
       {op::BroadcastTo(x, {.shape = {5, 6}}),
        "argument 'data': expected 1 or 5 in axis 0, found (4,6)"},
       {op::BroadcastTo(x, {.shape = {4}}),
@@ -173,13 +173,13 @@ TEST_F(MoveTest, ErrorsNameTheNodeAndWhatIsWrong) {
       {op::BroadcastLike(x, image), "argument 'rhs': expected rank 2"},
       {op::Diag(x, {.axis1 = 1, .axis2 = -1}),
        "attribute 'axis2': expected another axis than axis1"},
-      {op::Pad(x, {.mode = PadMode::kEdge, .pad_width = {{0, 0, 0, 0}}}),
+      {op::Pad(x, {.mode = PadMode::kEdge, .pad_width = {0, 0, 0, 0}}),
        "argument 'data': expected four or five dimensions"},
-      {op::Pad(image, {.mode = PadMode::kEdge,
-                       .pad_width = {{1, 0, 0, 0, 0, 0, 0, 0}}}),
+      {op::Pad(image,
+               {.mode = PadMode::kEdge, .pad_width = {1, 0, 0, 0, 0, 0, 0, 0}}),
        "attribute 'pad_width': expected 0 for the first two axes"},
       {op::Pad(image, {.mode = PadMode::kReflect,
-                       .pad_width = {{0, 0, 0, 0, 3, 0, 0, 0}}}),
+                       .pad_width = {0, 0, 0, 0, 3, 0, 0, 0}}),
        "expected less than the dimension 3 to reflect, found 3"},
       {op::SequenceMask(x, {}, {.axis = 2}),
        "attribute 'axis': expected 0 or 1"},
