@@ -243,7 +243,7 @@ absl::Status Executor::State::KeepConstants() {
       is_constant[plan.index.first(id) + i] = plan.constant[id];
     }
   }
-  for (Step& step : steps) {
+  for (Step& step : absl::MakeSpan(steps).subspan(plan.num_constant_steps)) {
     const Kernel* const kernel = step.context.kernel;
     if (kernel == nullptr || kernel->keep == nullptr) continue;
     const PlanStep& planned = plan.steps[step.planned];

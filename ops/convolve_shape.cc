@@ -39,7 +39,8 @@ absl::Status CheckAttrs(const ConvolveWindows& w) {
   MINNOW_RETURN_IF_ERROR(CheckWindowList("dilate", w.dilate, w.kernel, 1));
   MINNOW_RETURN_IF_ERROR(CheckWindowList("pad", w.pad, w.kernel, 0));
   if (w.num_filter < 1 || w.num_filter > kMaxWindowSize) {
-    return BadAttr("num_filter", "a positive number", w.num_filter);
+    return BadAttr("num_filter", absl::StrCat("1 to ", kMaxWindowSize),
+                   w.num_filter);
   }
   if (w.num_group < 1 || w.num_filter % w.num_group != 0) {
     return BadAttr("num_group",

@@ -115,7 +115,7 @@ TEST_F(ConvolutionTest, RefusesAttributesThatMakeNoSense) {
     return Convolved(changed, image);
   };
   EXPECT_THAT(error([](auto& a) { a.num_filter = 0; }),
-              HasSubstr("attribute 'num_filter': expected a positive number, "
+              HasSubstr("attribute 'num_filter': expected 1 to 2147483647, "
                         "found 0"));
   EXPECT_THAT(error([](auto& a) {
                 a.stride = {1, 0};
