@@ -60,7 +60,7 @@ absl::Status CheckAttrs(const ConvolveWindows& w) {
 
 // Axes ------------------------------------------------------------------------
 
-// Along one axis, `large` elements on the side of the convolution's data.
+// What the attributes say of an axis: all but its sizes.
 WindowAxis AxisAt(const ConvolveWindows& w, size_t i) {
   return {.kernel = w.kernel[i],
           .stride = WindowNumber(w.stride, i, 1),
