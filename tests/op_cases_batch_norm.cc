@@ -127,8 +127,8 @@ std::vector<Shape> BackwardShapes(const Shape& data, size_t axis) {
 }
 
 // `large` is a shape of data.
-void Append(const std::string& label, const Setting& s, Shape data, Shape large,
-            std::vector<OpCase>& cases) {
+void Append(const std::string& label, const Setting& s, const Shape& data,
+            const Shape& large, std::vector<OpCase>& cases) {
   const bool has_large = large.known_rank();
   OpCase forward = Row("BatchNorm", label, s);
   forward.formula = [s](Inputs in) { return NaiveForward(in, s); };
@@ -159,7 +159,7 @@ void Append(const std::string& label, const Setting& s, Shape data, Shape large,
   cases.push_back(std::move(backward));
 }
 
-void AppendUpdate(const std::string& label, const Setting& s, Shape data,
+void AppendUpdate(const std::string& label, const Setting& s, const Shape& data,
                   std::vector<OpCase>& cases) {
   OpCase update = Row("_update_BatchNorm", label, s);
   update.formula = [s](Inputs in) { return NaiveUpdate(in, s); };
