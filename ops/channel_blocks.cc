@@ -1,5 +1,7 @@
 #include "minnow/ops/channel_blocks.h"
 
+#include "minnow/core/round_up.h"
+
 namespace minnow {
 namespace {
 
@@ -7,8 +9,6 @@ namespace {
 constexpr int64_t kTaskElements = 1 << 15;
 // Elements of a unit of which a second-level cache keeps most.
 constexpr int64_t kUnitElements = 1 << 17;
-
-int64_t DivideUp(int64_t x, int64_t y) { return (x + y - 1) / y; }
 
 // The place of a piece among the elements of each channel.
 int64_t PlaceOf(const ChannelBlocks& blocks, int64_t piece) {

@@ -3,6 +3,7 @@
 #include <type_traits>
 
 #include "minnow/core/half.h"
+#include "minnow/core/round_up.h"
 #include "minnow/core/status.h"
 #include "minnow/ops/convert_elements.h"
 #include "minnow/ops/convolve_cut.h"
@@ -85,8 +86,7 @@ absl::StatusOr<ConvolvePlan> PlanConvolve(const ConvolveGeometry& geometry,
   }
   if (!kIsConverted<T>) return plan;
   for (size_t i = 0; i < plan.sizes.size(); ++i) {
-    constexpr int64_t kLine = 64;
-    plan.copies[i] = (plan.workspace_bytes + kLine - 1) / kLine * kLine;
+    plan.copies[i] = RoundUp(plan.workspace_bytes, 64);
     plan.workspace_bytes = plan.copies[i] + plan.sizes[i] * sizeof(float);
   }
   return plan;

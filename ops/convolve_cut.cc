@@ -1,5 +1,7 @@
 #include "minnow/ops/convolve_cut.h"
 
+#include "minnow/core/round_up.h"
+
 namespace minnow {
 namespace {
 
@@ -8,8 +10,6 @@ constexpr double kMinBlockFlops = 1 << 21;
 constexpr int64_t kMaxBlocks = 16;
 // What a chunk has of data and result stays in the second-level cache.
 constexpr int64_t kChunkElements = 1 << 16;
-
-int64_t DivideUp(int64_t x, int64_t y) { return (x + y - 1) / y; }
 
 // REQUIRES: x > 0.
 int64_t LargestDivisor(int64_t x, int64_t at_most) {

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "minnow/core/round_up.h"
 #include "minnow/ops/convolve.h"
 
 namespace minnow {
@@ -24,9 +25,8 @@ struct ConvolveCut {
   int64_t blocks() const { return runs * parts; }
   // Makes runs longer, until there are at most so many.
   void LimitRuns(int64_t max_runs) {
-    chunks_per_run =
-        std::max(chunks_per_run, (chunks + max_runs - 1) / max_runs);
-    runs = (chunks + chunks_per_run - 1) / chunks_per_run;
+    chunks_per_run = std::max(chunks_per_run, DivideUp(chunks, max_runs));
+    runs = DivideUp(chunks, chunks_per_run);
   }
   int64_t PartOf(int64_t block) const { return block % parts; }
   int64_t RunOf(int64_t block) const { return block / parts; }

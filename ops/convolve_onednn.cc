@@ -3,13 +3,12 @@
 #include <algorithm>
 #include <iterator>
 
+#include "minnow/core/round_up.h"
 #include "minnow/core/status.h"
 #include "minnow/ops/convolve_dims.h"
 
 namespace minnow {
 namespace {
-
-int64_t Aligned(int64_t bytes) { return (bytes + 63) / 64 * 64; }
 
 // Whether to compute in the users' layout. Else oneDNN chooses one, for which
 // its code is faster by more than what copies cost; but not where a weight is a
@@ -140,7 +139,7 @@ absl::Status OneDnnConvolve::MakePrimitive(bool bias) {
 absl::Status OneDnnConvolve::MakeReorder(Array array,
                                          dnnl_primitive_attr_t attr) {
   Layouts& layouts = layouts_[array];
-  layouts.bytes = Aligned(OneDnnBytes(layouts.wanted));
+  layouts.bytes = RoundUp(OneDnnBytes(layouts.wanted), 64);
   if (dnnl_memory_desc_equal(&layouts.given, &layouts.wanted) != 0) {
     return absl::OkStatus();
   }
@@ -186,7 +185,7 @@ void OneDnnConvolve::PlanWorkspace() {
     return layouts_[array].reorder.exists() ? layouts_[array].bytes : 0;
   };
   const int64_t data = copy(kData), out = copy(kOut);
-  const int64_t scratch = Aligned(OneDnnBytes(scratch_));
+  const int64_t scratch = RoundUp(OneDnnBytes(scratch_), 64);
   cut_.LimitRuns(std::max(
       kMinRuns, kMaxBytes / (1 + cut_.parts * (data + out + scratch))));
   const bool sums = product_ == ConvolveProduct::kWeight;

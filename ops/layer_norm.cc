@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "minnow/core/round_up.h"
 #include "minnow/core/simd.h"
 #include "minnow/core/status.h"
 #include "minnow/graph/op_def.h"
@@ -46,7 +47,7 @@ absl::StatusOr<LayerNormPlan> Plan(const Attrs& attrs, const Shape& data,
   const Lines lines = LinesAlong(data, axis);
   LayerNormPlan plan = {
       .lines = PlanComputedLines(lines, tiles, dtype),
-      .row_bytes = (data[axis] * ComputeBytes(dtype) + 63) / 64 * 64,
+      .row_bytes = RoundUp(data[axis] * ComputeBytes(dtype), 64),
       .workspace_bytes = 0};
   const int64_t rows = plan.num_blocks() * rows_per_block + more_rows;
   plan.workspace_bytes = plan.lines.workspace_bytes + rows * plan.row_bytes;

@@ -20,6 +20,7 @@
 
 #include "absl/types/span.h"
 #include "minnow/core/dtype.h"
+#include "minnow/core/round_up.h"
 #include "minnow/core/shape.h"
 #include "minnow/core/thread_pool.h"
 #include "minnow/ops/compute_bytes.h"
@@ -63,17 +64,16 @@ inline LinePlan PlanLines(const Lines& lines, int64_t tiles,
   constexpr int64_t kBlockElements = 1 << 13;
   constexpr int64_t kMaxBlocks = 32;
   const int64_t size = std::max<int64_t>(lines.size, 1);
-  const auto divide = [](int64_t x, int64_t y) { return (x + y - 1) / y; };
   LinePlan plan = {.lines = lines,
                    .block = std::max(kBlockElements / size,
-                                     divide(lines.count(), kMaxBlocks)),
+                                     DivideUp(lines.count(), kMaxBlocks)),
                    .tile = std::max<int64_t>(kMaxTileLines / size, 1),
                    .block_bytes = 0,
                    .workspace_bytes = 0};
   plan.block = std::max<int64_t>(plan.block, 1);
   // Tiles begin at cache lines.
-  plan.block_bytes = tiles * divide(plan.tile * size * element_bytes, 64) * 64;
-  plan.workspace_bytes = divide(lines.count(), plan.block) * plan.block_bytes;
+  plan.block_bytes = tiles * RoundUp(plan.tile * size * element_bytes, 64);
+  plan.workspace_bytes = DivideUp(lines.count(), plan.block) * plan.block_bytes;
   return plan;
 }
 

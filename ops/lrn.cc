@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "minnow/core/round_up.h"
 #include "minnow/core/simd.h"
 #include "minnow/core/status.h"
 #include "minnow/core/thread_pool.h"
@@ -40,7 +41,6 @@ LrnPlan Plan(const LrnAttrs& attrs, const Shape& data, DType dtype,
   constexpr int64_t kTileElements = 2048;
   constexpr int64_t kMinWidth = 32;
   constexpr int64_t kMaxBlocks = 32;
-  const auto divide = [](int64_t x, int64_t y) { return (x + y - 1) / y; };
   const Lines lines = LinesAlong(data, 1);
   const int64_t channels = std::max<int64_t>(lines.size, 1);
   LrnPlan plan = {.lines = lines,
@@ -52,12 +52,12 @@ LrnPlan Plan(const LrnAttrs& attrs, const Shape& data, DType dtype,
                   .half = std::min<int64_t>(attrs.nsize / 2, channels - 1),
                   .workspace_bytes = 0};
   plan.width = std::clamp<int64_t>(lines.inner, 1, plan.width);
-  plan.tiles_per_example = divide(lines.inner, plan.width);
-  plan.block = std::max<int64_t>(divide(plan.num_tiles(), kMaxBlocks), 1);
+  plan.tiles_per_example = DivideUp(lines.inner, plan.width);
+  plan.block = std::max<int64_t>(DivideUp(plan.num_tiles(), kMaxBlocks), 1);
   plan.tile_bytes =
-      divide(channels * plan.width * ComputeBytes(dtype), 64) * 64;
+      DivideUp(channels * plan.width * ComputeBytes(dtype), 64) * 64;
   plan.workspace_bytes =
-      divide(plan.num_tiles(), plan.block) * tiles * plan.tile_bytes;
+      DivideUp(plan.num_tiles(), plan.block) * tiles * plan.tile_bytes;
   return plan;
 }
 

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "minnow/core/half.h"
+#include "minnow/core/round_up.h"
 #include "minnow/core/simd.h"
 #include "minnow/core/status.h"
 #include "minnow/ops/onednn.h"
@@ -23,8 +24,6 @@ constexpr int64_t kLine = 16;
 constexpr int64_t kPanel = 32;
 template <typename T>
 constexpr int64_t kBlockUnit = std::is_same_v<T, float> ? kLine : kPanel;
-
-int64_t CeilDiv(int64_t x, int64_t y) { return (x + y - 1) / y; }
 
 // Halves the longer side as long as that pays. Each block copies its rows of A
 // and columns of B anew, fewest where it is square; so more blocks ask for
@@ -44,7 +43,7 @@ void ChooseBlocks(int64_t unit, MatMulPlan& plan) {
         longer <= unit) {
       break;
     }
-    longer = CeilDiv(CeilDiv(longer, 2), unit) * unit;
+    longer = RoundUp(DivideUp(longer, 2), unit);
   }
   plan.blocks_per_claim =
       plan.batch <= 1 || ops() >= kMinParallelOps / 2
@@ -84,7 +83,7 @@ void ChooseStrides(MatMulPlan& plan) {
 // Copies rows without gaps to rows that are `stride` apart.
 void CopyRows(ThreadPool& threads, const float* from, int64_t rows,
               int64_t cols, float* to, int64_t stride) {
-  ParallelFor(threads, rows, CeilDiv(1 << 16, cols),
+  ParallelFor(threads, rows, DivideUp(1 << 16, cols),
               [&](int64_t begin, int64_t end) {
                 for (int64_t i = begin; i < end; ++i) {
                   std::copy_n(from + i * cols, cols, to + i * stride);
@@ -100,8 +99,8 @@ struct Block {
 // Calls f(Block) for each block of C.
 template <typename F>
 void ForEachBlock(ThreadPool& threads, const MatMulPlan& plan, const F& f) {
-  const int64_t across = CeilDiv(plan.n, plan.block_n);
-  const int64_t down = CeilDiv(plan.m, plan.block_m);
+  const int64_t across = DivideUp(plan.n, plan.block_n);
+  const int64_t down = DivideUp(plan.m, plan.block_m);
   ParallelFor(
       threads, plan.batch * down * across, plan.blocks_per_claim,
       [&](int64_t begin, int64_t end) {
@@ -201,8 +200,8 @@ MINNOW_INLINE inline void MultiplyRow(int64_t k, const T* a, int64_t step,
 template <typename T>
 void PackPanels(ThreadPool& threads, const MatMulPlan& plan, const T* b,
                 ComputeType<T>* panels) {
-  const int64_t grain = CeilDiv(1 << 16, plan.k * kPanel);
-  const int64_t across = CeilDiv(plan.n, kPanel);  // Panels of a matrix.
+  const int64_t grain = DivideUp(1 << 16, plan.k * kPanel);
+  const int64_t across = DivideUp(plan.n, kPanel);  // Panels of a matrix.
   ParallelFor(threads, plan.batch * across, grain,
               [&](int64_t begin, int64_t end) {
                 for (int64_t p = begin; p < end; ++p) {
@@ -220,7 +219,7 @@ absl::Status Multiply(const RunContext& context, const MatMulPlan& plan,
   C* const panels = reinterpret_cast<C*>(is_kept ? plan.kept_b->data()
                                                  : context.workspace.data());
   if (!is_kept) PackPanels(*context.threads, plan, b, panels);
-  const int64_t across = CeilDiv(plan.n, kPanel);
+  const int64_t across = DivideUp(plan.n, kPanel);
   const int64_t row_step = plan.transpose_a ? 1 : plan.k;
   const int64_t k_step = plan.transpose_a ? plan.m : 1;
   ForEachBlock(*context.threads, plan, [&](const Block& block) {
@@ -274,7 +273,7 @@ MatMulPlan PlanMatMul(int64_t m, int64_t n, int64_t k, bool transpose_a,
   if (std::is_same_v<T, float>) {
     ChooseStrides(plan);
   } else if (m > 0) {
-    const int64_t padded = CeilDiv(n, kPanel) * kPanel;
+    const int64_t padded = RoundUp(n, kPanel);
     plan.workspace_bytes =
         batch * k * padded * static_cast<int64_t>(sizeof(ComputeType<T>));
   }
@@ -301,12 +300,10 @@ template <typename T>
 absl::StatusOr<MatMulPlan> KeepB(const RunContext& context, MatMulPlan plan,
                                  const T* b) {
   constexpr bool is_float = std::is_same_v<T, float>;
-  const bool is_copied = is_float ? plan.copy_b : plan.workspace_bytes > 0;
-  if (!is_copied || plan.k == 0) return plan;
-  MINNOW_ASSIGN_OR_RETURN(
-      Buffer buffer,
-      Buffer::Allocate(is_float ? BytesOfCopy(plan, true, plan.stride_b)
-                                : plan.workspace_bytes));
+  const int64_t bytes = is_float ? BytesOfCopy(plan, plan.copy_b, plan.stride_b)
+                                 : plan.workspace_bytes;
+  if (bytes == 0) return plan;
+  MINNOW_ASSIGN_OR_RETURN(Buffer buffer, Buffer::Allocate(bytes));
   auto* const copy = reinterpret_cast<ComputeType<T>*>(buffer.data());
   if constexpr (is_float) {
     CopyRows(*context.threads, b, plan.batch * plan.k, plan.n, copy,

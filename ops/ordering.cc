@@ -6,6 +6,7 @@
 #include <type_traits>
 
 #include "absl/strings/str_cat.h"
+#include "minnow/core/round_up.h"
 #include "minnow/core/simd.h"
 #include "minnow/core/status.h"
 #include "minnow/ops/sort_keys.h"
@@ -201,9 +202,9 @@ absl::StatusOr<OrderPlan> PlanOrder(const Order& order, const Shape& shape,
   if (plan.one_by_one) return plan;
   const LinePlan blocks = PlanLines(lines, 1, bytes);
   plan.lines_per_block = blocks.block;
-  plan.block_bytes = (lines.size * bytes + 63) / 64 * 64;
+  plan.block_bytes = RoundUp(lines.size * bytes, 64);
   plan.workspace_bytes =
-      plan.block_bytes * ((lines.count() + blocks.block - 1) / blocks.block);
+      plan.block_bytes * DivideUp(lines.count(), blocks.block);
   return plan;
 }
 

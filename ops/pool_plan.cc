@@ -1,9 +1,9 @@
 #include "minnow/ops/pool_plan.h"
 
+#include "minnow/core/round_up.h"
+
 namespace minnow {
 namespace {
-
-int64_t DivideUp(int64_t x, int64_t y) { return (x + y - 1) / y; }
 
 // A window that covers a whole axis covers what lies together in memory: the
 // axis becomes part of the one in front of it.
@@ -66,7 +66,7 @@ PoolPlan PlanPool(const PoolGeometry& geometry, int64_t element_bytes,
       std::max({int64_t{1}, kBlockElements / std::max<int64_t>(1, in_elements),
                 DivideUp(plan.num_units(), kMaxBlocks)});
   const auto bytes = [&](int64_t elements) {
-    return DivideUp(elements * element_bytes, 64) * 64;
+    return RoundUp(elements * element_bytes, 64);
   };
   plan.row_bytes = bytes(width.out * plan.unit_channels);
   plan.line_bytes = plan.order == PoolOrder::kTaps ? bytes(width.in) : 0;

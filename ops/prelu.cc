@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "absl/strings/str_cat.h"
+#include "minnow/core/round_up.h"
 #include "minnow/core/status.h"
 #include "minnow/ops/broadcast.h"
 #include "minnow/ops/compute_bytes.h"
@@ -104,7 +105,7 @@ absl::StatusOr<GammaPlan> PrepareGamma(const Attrs&,
                     .product_bytes = 0,
                     .workspace_bytes = 0};
   plan.product_bytes =
-      (data.num_elements() * ComputeBytes(types[0].dtype) + 63) / 64 * 64;
+      RoundUp(data.num_elements() * ComputeBytes(types[0].dtype), 64);
   plan.workspace_bytes = plan.product_bytes + plan.sum.workspace_bytes;
   return plan;
 }

@@ -1,6 +1,7 @@
 #include "minnow/ops/reduction.h"
 
 #include "absl/strings/str_cat.h"
+#include "minnow/core/round_up.h"
 #include "minnow/core/status.h"
 #include "minnow/ops/reduction_gradient.h"
 
@@ -13,8 +14,6 @@ bool ReducesAll(const ReduceAttrs& attrs) {
 
 // Rows of fewer elements are too short for a loop over vectors.
 constexpr int64_t kNarrow = 256;
-
-int64_t CeilDiv(int64_t x, int64_t y) { return (x + y - 1) / y; }
 
 // The segments of runs that are kept; each has results of its own in memory.
 constexpr int64_t kMaxSegments = 32;
@@ -160,15 +159,15 @@ ReducePlan PlanReduce(const Shape& x, const std::vector<bool>& is_reduced) {
   plan.chunk =
       std::min(plan.run, plan.run_is_reduced ? kReduceGrain : kMaxChunk);
   plan.chunk = std::max<int64_t>(plan.chunk, 1);
-  plan.num_chunks = CeilDiv(plan.run, plan.chunk);
+  plan.num_chunks = DivideUp(plan.run, plan.chunk);
   plan.segment = std::max<int64_t>(1, kReduceGrain / plan.chunk);
   if (!plan.run_is_reduced) {
     plan.segment =
-        std::max(plan.segment, CeilDiv(plan.num_reduced, kMaxSegments));
+        std::max(plan.segment, DivideUp(plan.num_reduced, kMaxSegments));
   }
   const int64_t items =
       plan.num_reduced * (plan.run_is_reduced ? plan.num_chunks : 1);
-  plan.num_segments = std::max<int64_t>(1, CeilDiv(items, plan.segment));
+  plan.num_segments = std::max<int64_t>(1, DivideUp(items, plan.segment));
   const bool rows_are_adjacent =
       plan.reduced.size() == 1 && plan.reduced[0].stride == plan.run;
   if (!plan.run_is_reduced && rows_are_adjacent) {
