@@ -7,44 +7,24 @@
 #include "minnow/core/status.h"
 
 namespace minnow {
-namespace {
-
-class VariableNames {
- public:
-  explicit VariableNames(const Graph& graph) {
-    for (const Node& node : graph.nodes) {
-      if (node.is_variable()) names_.insert(node.name);
-    }
+absl::Status CheckBound(const Graph& graph, const Graph& all,
+                        const ArraysByName& arrays,
+                        absl::Span<const std::string> constants) {
+  absl::flat_hash_set<absl::string_view> names;
+  for (const Node& node : all.nodes) {
+    if (node.is_variable()) names.insert(node.name);
   }
-
-  // An error if there is no such variable.
-  absl::Status Check(absl::string_view name) const {
-    if (names_.contains(name)) return absl::OkStatus();
-    const std::vector<absl::string_view> known(names_.begin(), names_.end());
+  const auto check_name = [&](absl::string_view name) {
+    if (names.contains(name)) return absl::OkStatus();
+    const std::vector<absl::string_view> known(names.begin(), names.end());
     return absl::NotFoundError(absl::StrCat("the graph has no variable '", name,
                                             "'", DidYouMean(name, known)));
-  }
-
- private:
-  absl::flat_hash_set<absl::string_view> names_;
-};
-
-}  // namespace
-
-absl::Status CheckConstants(const Graph& graph,
-                            const std::vector<std::string>& constants) {
-  const VariableNames names(graph);
+  };
   for (const std::string& name : constants) {
-    MINNOW_RETURN_IF_ERROR(names.Check(name));
+    MINNOW_RETURN_IF_ERROR(check_name(name));
   }
-  return absl::OkStatus();
-}
-
-absl::Status CheckBound(const Graph& graph, const Graph& all,
-                        const ArraysByName& arrays) {
-  const VariableNames names(all);
   for (const auto& [name, array] : arrays) {
-    MINNOW_RETURN_IF_ERROR(names.Check(name));
+    MINNOW_RETURN_IF_ERROR(check_name(name));
     if (!array) {
       return absl::InvalidArgumentError(
           absl::StrCat("variable '", name, "': expected an array, found none"));

@@ -9,6 +9,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "minnow/core/ndarray.h"
 #include "minnow/graph/graph.h"
 #include "minnow/graph/plan.h"
@@ -18,15 +19,13 @@ namespace minnow {
 using ArraysByName = absl::flat_hash_map<std::string, NDArray>;
 
 // An error that lists all variables of `graph` that have no array and will not
-// get one, or that names an array for which the graph has no variable.
+// get one, or that names an array or a constant for which the graph has no
+// variable.
 // `all` is the graph before it was cut down to the targets: an array that only
 // the rest of it needs is no error.
 absl::Status CheckBound(const Graph& graph, const Graph& all,
-                        const ArraysByName& arrays);
-
-// An error for a name that no variable of `graph` has.
-absl::Status CheckConstants(const Graph& graph,
-                            const std::vector<std::string>& constants);
+                        const ArraysByName& arrays,
+                        absl::Span<const std::string> constants);
 
 // The array of each variable, by node: the one that was given, or a new one.
 absl::StatusOr<std::vector<NDArray>> BindVariables(const Plan& plan,

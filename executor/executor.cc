@@ -8,17 +8,6 @@
 #include "minnow/executor/state.h"
 
 namespace minnow {
-namespace {
-
-absl::Status CheckNotConstant(const Plan& plan, int32_t variable) {
-  if (!plan.constant[variable]) return absl::OkStatus();
-  return absl::FailedPreconditionError(
-      absl::StrCat("variable '", plan.graph.nodes[variable].name,
-                   "': it is a constant of this executor; bind again to "
-                   "change it"));
-}
-
-}  // namespace
 
 Executor::Executor(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Executor::Executor(Executor&&) noexcept = default;
@@ -51,12 +40,8 @@ size_t Executor::num_outputs() const { return state_->outputs.size(); }
 const NDArray& Executor::Output(size_t i) const { return state_->outputs[i]; }
 
 absl::StatusOr<NDArray> Executor::Variable(absl::string_view name) const {
-  const auto found = state_->variables.find(name);
-  if (found == state_->variables.end()) {
-    return absl::NotFoundError(
-        absl::StrCat("no variable '", name, "' is in use"));
-  }
-  return state_->arrays[found->second];
+  MINNOW_ASSIGN_OR_RETURN(const int32_t node, state_->FindVariable(name));
+  return state_->arrays[node];
 }
 
 std::vector<std::string> Executor::VariableNames() const {
@@ -69,13 +54,8 @@ std::vector<std::string> Executor::VariableNames() const {
 
 absl::Status Executor::SetInput(absl::string_view name, const NDArray& array) {
   State& state = *state_;
-  const auto found = state.variables.find(name);
-  if (found == state.variables.end()) {
-    return absl::NotFoundError(
-        absl::StrCat("no variable '", name, "' is in use"));
-  }
-  MINNOW_RETURN_IF_ERROR(CheckNotConstant(state.plan, found->second));
-  NDArray& bound = state.arrays[found->second];
+  MINNOW_ASSIGN_OR_RETURN(const int32_t node, state.FindReplaceable(name));
+  NDArray& bound = state.arrays[node];
   if (!array || array.shape() != bound.shape() ||
       array.dtype() != bound.dtype() || array.storage() != bound.storage()) {
     return absl::InvalidArgumentError(
@@ -94,8 +74,8 @@ absl::Status Executor::SetInput(absl::string_view name, const NDArray& array) {
     bound = previous;
     return status;
   }
-  state.options.variables[found->first] = array;
-  state.PointToVariable(found->second);
+  state.options.variables[name] = array;
+  state.PointToVariable(node);
   return state.MakeOutputs();
 }
 
@@ -103,13 +83,8 @@ absl::StatusOr<Executor> Executor::Reshape(
     const absl::flat_hash_map<std::string, Shape>& shapes) const {
   BindOptions options = state_->options;
   for (const auto& [name, shape] : shapes) {
-    const auto found = state_->variables.find(name);
-    if (found == state_->variables.end()) {
-      return absl::NotFoundError(
-          absl::StrCat("no variable '", name, "' is in use"));
-    }
-    MINNOW_RETURN_IF_ERROR(CheckNotConstant(state_->plan, found->second));
-    const NDArray& bound = state_->arrays[found->second];
+    MINNOW_ASSIGN_OR_RETURN(const int32_t node, state_->FindReplaceable(name));
+    const NDArray& bound = state_->arrays[node];
     MINNOW_ASSIGN_OR_RETURN(
         options.variables[name],
         NDArray::Zeros(shape, bound.dtype(), bound.storage()));

@@ -154,6 +154,24 @@ absl::Status Executor::State::MakeRefs() {
   return absl::OkStatus();
 }
 
+absl::StatusOr<int32_t> Executor::State::FindVariable(
+    absl::string_view name) const {
+  const auto found = variables.find(name);
+  if (found != variables.end()) return found->second;
+  return absl::NotFoundError(
+      absl::StrCat("no variable '", name, "' is in use"));
+}
+
+absl::StatusOr<int32_t> Executor::State::FindReplaceable(
+    absl::string_view name) const {
+  MINNOW_ASSIGN_OR_RETURN(const int32_t node, FindVariable(name));
+  if (!plan.constant[node]) return node;
+  return absl::FailedPreconditionError(
+      absl::StrCat("variable '", name,
+                   "': it is a constant of this executor; bind again to "
+                   "change it"));
+}
+
 void Executor::State::PointToVariable(int32_t node) {
   for (size_t value = 0; value < refs.size(); ++value) {
     if (plan.places[value].kind == ValuePlace::Kind::kVariable &&
@@ -297,8 +315,8 @@ absl::StatusOr<std::unique_ptr<Executor::State>> Executor::State::Make(
     std::shared_ptr<ThreadPool> threads,
     const std::shared_ptr<ArrayData>& arena) {
   MINNOW_ASSIGN_OR_RETURN(Graph selected, SelectTargets(graph, options));
-  MINNOW_RETURN_IF_ERROR(CheckBound(selected, graph, options.variables));
-  MINNOW_RETURN_IF_ERROR(CheckConstants(graph, options.constants));
+  MINNOW_RETURN_IF_ERROR(
+      CheckBound(selected, graph, options.variables, options.constants));
   absl::flat_hash_map<std::string, VariableType> types;
   for (const auto& [name, array] : options.variables) {
     types[name] = {array.shape(), array.dtype(), array.storage()};

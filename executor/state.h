@@ -48,6 +48,9 @@ struct Executor::State {
         threads(std::move(threads)),
         plan(std::move(plan)) {}
 
+  // The node of a variable, and of one that may get another array.
+  absl::StatusOr<int32_t> FindVariable(absl::string_view name) const;
+  absl::StatusOr<int32_t> FindReplaceable(absl::string_view name) const;
   // After the array of a variable has been replaced.
   void PointToVariable(int32_t node);
   absl::Status MakeOutputs();
@@ -79,8 +82,8 @@ struct Executor::State {
   std::vector<int64_t> copy_bytes;
   std::vector<const ArrayRef*> args;
   std::vector<std::unique_ptr<FusedSteps>> fused;
-  std::vector<Prepared> kept;
-  std::vector<Step> steps;  // First those that run once.
+  std::vector<Prepared> kept;  // What kernels have made of constants.
+  std::vector<Step> steps;     // First those that run once.
   std::vector<Step*> random_steps;
   std::vector<NDArray> outputs;
 

@@ -212,8 +212,7 @@ class Planner {
       if (!schedule_.constant[update.variable]) continue;
       return absl::InvalidArgumentError(absl::StrCat(
           g_.graph.nodes[update.variable].Describe(),
-          ": expected no update, as it is to be constant, found one "
-          "by ",
+          ": expected no update, as it is to be constant, found one by ",
           g_.graph.nodes[update.value.node].Describe()));
     }
     return absl::OkStatus();
