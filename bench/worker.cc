@@ -148,6 +148,12 @@ class Worker {
     if (request.work == "many" && !plain_) {
       return StepOf(ManyUpdates(size, threads_));
     }
+    if (request.work == "weight" && !plain_) {
+      return StepOf(WeightStep(size, /*fuse=*/true, threads_));
+    }
+    if (request.work == "weight_apart" && !plain_) {
+      return StepOf(WeightStep(size, /*fuse=*/false, threads_));
+    }
     if (request.work == "pointwise" && !plain_) {
       return StepOf(PointwiseChain(Pointwise::kArithmetic, size, threads_));
     }

@@ -9,6 +9,7 @@
 #include "minnow/ops/binary.h"
 #include "minnow/ops/builtin.h"
 #include "minnow/ops/convolution.h"
+#include "minnow/ops/dot.h"
 #include "minnow/ops/fully_connected.h"
 #include "minnow/ops/pooling.h"
 #include "minnow/ops/softmax_output.h"
@@ -20,6 +21,8 @@
 
 namespace minnow {
 namespace {
+
+constexpr int64_t kWeightStepBatch = 64;
 
 // `layers` are widths, the inputs first.
 absl::StatusOr<Graph> MlpGraph(const std::vector<int64_t>& layers) {
@@ -87,6 +90,24 @@ absl::StatusOr<Executor> ManyUpdates(int64_t tensors, int threads) {
   }
   MINNOW_ASSIGN_OR_RETURN(const Graph graph, b.Build(outputs));
   return Executor::Bind(graph, {.threads = threads});
+}
+
+absl::StatusOr<Executor> WeightStep(int64_t width, bool fuse, int threads) {
+  GraphBuilder b(BuiltinOps());
+  const auto numbers = [&](absl::string_view name, int64_t rows) {
+    return b.Variable(name, {.shape = {rows, width},
+                             .dtype = DType::kFloat32,
+                             .init = Initializer::Normal(1e-3f)});
+  };
+  const Symbol weight = numbers("weight", width);
+  const Symbol grad =
+      op::Dot(numbers("head", kWeightStepBatch),
+              numbers("data", kWeightStepBatch), {.transpose_a = true});
+  op::SgdMomUpdate(weight, grad, b.Variable("mom"), BenchSgd(),
+                   {.out = weight});
+  MINNOW_ASSIGN_OR_RETURN(const Graph graph, b.Build({}));
+  return Executor::Bind(graph,
+                        {.threads = threads, .rewrites = {.fuse = fuse}});
 }
 
 absl::StatusOr<Executor> PointwiseChain(Pointwise op, int64_t length,

@@ -22,6 +22,10 @@ absl::StatusOr<Executor> SgdMomStep(int64_t size, int threads);
 // One sgd_mom_update for each of `tensors` weights of 1,000 floats.
 absl::StatusOr<Executor> ManyUpdates(int64_t tensors, int threads);
 
+// The gradient of the weight of a dense layer, width x width, from a batch of
+// 64 inputs and of gradients of outputs, and the update by it: fused or apart.
+absl::StatusOr<Executor> WeightStep(int64_t width, bool fuse, int threads);
+
 // A chain of `length` scalar additions on one element.
 absl::StatusOr<Graph> AdditionGraph(int64_t length);
 // Each addition run by itself.

@@ -19,12 +19,18 @@ constexpr int64_t kPieceUnit = 64;
 
 }  // namespace
 
+void FusedSteps::SetProducer(const void* attrs,
+                             absl::Span<const ArrayRef* const> args) {
+  producer_ = {attrs, args};
+}
+
 void FusedSteps::Add(const Kernel& kernel, const void* attrs,
                      absl::Span<const ArrayRef* const> args) {
   Step step{kernel.elements, attrs, {}, args.back()->size};
   for (size_t k = 0; k < args.size(); ++k) {
     step.args.push_back(
-        {args[k], kernel.args[k].dtype, args[k]->size != step.size});
+        {args[k], kernel.args[k].dtype, args[k]->size != step.size,
+         producer_.has_value() && args[k] == producer_->args.back()});
   }
   if (fusion_ == Fusion::kChain) {
     AddToChain(step, kernel, args);
@@ -41,11 +47,15 @@ void FusedSteps::AddReader(const RunContext& context, const void* attrs,
 
 void FusedSteps::AddToChain(const Step& step, const Kernel& kernel,
                             absl::Span<const ArrayRef* const> args) {
-  // A step that is no arithmetic is a link of its own.
-  if (links_.empty() || links_.back().run.size() == 0 ||
+  // A step that is no arithmetic is a link of its own, and so is one that reads
+  // what is not an array as a whole.
+  const bool consumes =
+      std::any_of(step.args.begin(), step.args.end(),
+                  [](const Arg& arg) { return arg.consumed; });
+  if (consumes || links_.empty() || links_.back().run.size() == 0 ||
       !links_.back().run.Join(kernel, step.attrs, args)) {
     links_.push_back({steps_.size(), {}});
-    links_.back().run.Join(kernel, step.attrs, args);
+    if (!consumes) links_.back().run.Join(kernel, step.attrs, args);
   }
   for (const Arg& arg : step.args) {
     if (!arg.repeated && arrays_.insert(arg.array->values).second) {
@@ -71,41 +81,61 @@ void FusedSteps::AddBeside(const Step& step) {
   }
 }
 
-void FusedSteps::RunElements(const Step& step, int64_t begin, int64_t end) {
+void FusedSteps::RunElements(const Step& step, int64_t begin, int64_t end,
+                             const Consumed& consumed) {
   std::array<ElementsRef, kMaxElementwiseArgs> refs;
   for (size_t k = 0; k < refs.size() && k < step.args.size(); ++k) {
     const Arg& arg = step.args[k];
-    refs[k] = ElementsAt(*arg.array, arg.dtype, begin, arg.repeated);
+    if (arg.consumed) {
+      ArrayRef block;
+      block.values = const_cast<std::byte*>(consumed.elements);
+      refs[k] = ElementsAt(block, arg.dtype, begin - consumed.begin);
+    } else {
+      refs[k] = ElementsAt(*arg.array, arg.dtype, begin, arg.repeated);
+    }
   }
   step.elements(step.attrs, refs.data(), end - begin);
 }
 
-void FusedSteps::RunChain(int64_t begin, int64_t end) const {
+void FusedSteps::RunChain(int64_t begin, int64_t end,
+                          const Consumed& consumed) const {
   for (int64_t i = begin; i < end; i += piece_) {
     const int64_t stop = std::min(end, i + piece_);
     for (const Link& link : links_) {
       if (link.run.size() > 1) {
         link.run.Run(i, stop);
       } else {
-        RunElements(steps_[link.step], i, stop);
+        RunElements(steps_[link.step], i, stop, consumed);
       }
     }
   }
 }
 
-absl::Status FusedSteps::RunChain(ThreadPool& threads) const {
+absl::Status FusedSteps::RunChain(const RunContext& context) const {
+  if (producer_.has_value()) {
+    RunContext with_consumer = context;
+    with_consumer.consume = {
+        this,
+        [](const void* self, int64_t begin, int64_t end, const void* elements) {
+          static_cast<const FusedSteps*>(self)->RunChain(
+              begin, end, {begin, static_cast<const std::byte*>(elements)});
+        }};
+    return context.kernel->run(with_consumer, producer_->attrs,
+                               producer_->args);
+  }
   if (reader_.has_value()) {
-    RunContext context = reader_->context;
-    context.produce = {this, [](const void* self, int64_t begin, int64_t end) {
-                         static_cast<const FusedSteps*>(self)->RunChain(begin,
-                                                                        end);
-                       }};
-    return context.kernel->run(context, reader_->attrs, reader_->args);
+    RunContext with_producer = reader_->context;
+    with_producer.produce = {
+        this, [](const void* self, int64_t begin, int64_t end) {
+          static_cast<const FusedSteps*>(self)->RunChain(begin, end);
+        }};
+    return with_producer.kernel->run(with_producer, reader_->attrs,
+                                     reader_->args);
   }
   // A block is some whole pieces.
   const int64_t grain =
       std::max<int64_t>(1, kElementwiseGrain / piece_) * piece_;
-  ParallelFor(threads, steps_[0].size, grain,
+  ParallelFor(*context.threads, steps_[0].size, grain,
               [&](int64_t begin, int64_t end) { RunChain(begin, end); });
   return absl::OkStatus();
 }
@@ -127,7 +157,7 @@ void FusedSteps::RunBeside(ThreadPool& threads) const {
       const Piece& piece = pieces_[k];
       // The next piece is elsewhere in memory.
       if (k + 1 < ends_[i]) PrefetchPiece(pieces_[k + 1]);
-      RunElements(steps_[piece.step], piece.begin, piece.end);
+      RunElements(steps_[piece.step], piece.begin, piece.end, {});
     }
   });
 }
@@ -136,7 +166,7 @@ absl::Status FusedSteps::Run(const RunContext& context, const void* attrs,
                              absl::Span<const ArrayRef* const>) {
   const auto& steps = *static_cast<const FusedSteps*>(attrs);
   if (steps.fusion_ == Fusion::kChain) {
-    return steps.RunChain(*context.threads);
+    return steps.RunChain(context);
   }
   steps.RunBeside(*context.threads);
   return absl::OkStatus();

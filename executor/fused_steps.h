@@ -21,7 +21,10 @@ class FusedSteps {
  public:
   explicit FusedSteps(Fusion fusion) : fusion_(fusion) {}
 
-  // `args` and `attrs` have to live as long as this object.
+  // The step whose result a chain consumes; it comes first. It runs in the
+  // context of Run. `args` and `attrs` have to live as long as this object.
+  void SetProducer(const void* attrs, absl::Span<const ArrayRef* const> args);
+
   void Add(const Kernel& kernel, const void* attrs,
            absl::Span<const ArrayRef* const> args);
 
@@ -38,6 +41,7 @@ class FusedSteps {
     const ArrayRef* array;
     DType dtype;
     bool repeated;
+    bool consumed;
   };
   struct Step {
     decltype(Kernel::elements) elements;
@@ -51,6 +55,16 @@ class FusedSteps {
     int64_t begin, end;
   };
 
+  // The first elements of what a chain consumes.
+  struct Consumed {
+    int64_t begin;
+    const std::byte* elements;
+  };
+
+  struct Producer {
+    const void* attrs;
+    absl::Span<const ArrayRef* const> args;
+  };
   struct Reader {
     RunContext context;
     const void* attrs;
@@ -66,10 +80,12 @@ class FusedSteps {
   void AddToChain(const Step& step, const Kernel& kernel,
                   absl::Span<const ArrayRef* const> args);
   void AddBeside(const Step& step);
-  static void RunElements(const Step& step, int64_t begin, int64_t end);
+  static void RunElements(const Step& step, int64_t begin, int64_t end,
+                          const Consumed& consumed);
   // All steps of a chain on the elements [begin, end).
-  void RunChain(int64_t begin, int64_t end) const;
-  absl::Status RunChain(ThreadPool& threads) const;
+  void RunChain(int64_t begin, int64_t end,
+                const Consumed& consumed = {}) const;
+  absl::Status RunChain(const RunContext& context) const;
   void PrefetchPiece(const Piece& piece) const;
   void RunBeside(ThreadPool& threads) const;
 
@@ -82,6 +98,7 @@ class FusedSteps {
   absl::flat_hash_set<const void*> arrays_;
   int64_t element_bytes_ = 0;
   int64_t piece_ = 0;
+  std::optional<Producer> producer_;
   std::optional<Reader> reader_;
 
   // Of steps side by side: all pieces; block i ends with piece ends_[i].

@@ -16,21 +16,12 @@ struct Label {
   std::string name, category;
 };
 
-// Behind the last one of the steps that run together with this one.
-size_t EndOf(const Plan& plan, int64_t step) {
-  size_t end = static_cast<size_t>(step) + 1;
-  while (end < plan.steps.size() && plan.steps[end].fusion != Fusion::kNone) {
-    ++end;
-  }
-  return end;
-}
-
 // Of the arrays that the step, or those that run together, reads and writes.
-int64_t DenseBytes(const Plan& plan, int64_t step) {
+int64_t DenseBytes(const Plan& plan, size_t step) {
   absl::flat_hash_map<std::tuple<ValuePlace::Kind, int32_t, int64_t>, int64_t>
       arrays;
-  const size_t end = EndOf(plan, step);
-  for (size_t i = static_cast<size_t>(step); i < end; ++i) {
+  const size_t end = plan.EndOfFused(step);
+  for (size_t i = step; i < end; ++i) {
     for (int32_t value : plan.steps[i].args) {
       if (plan.storages[value] != StorageType::kDense) continue;
       const ValuePlace& place = plan.places[value];
@@ -38,27 +29,32 @@ int64_t DenseBytes(const Plan& plan, int64_t step) {
       bytes = std::max(bytes, plan.types.DenseBytes(value));
     }
   }
+  // What is consumed by blocks stays in the cache.
+  if (end > step + 1 && plan.steps[step + 1].fusion == Fusion::kConsumer) {
+    const ValuePlace& place = plan.places[plan.steps[step].args.back()];
+    arrays.erase({place.kind, place.variable, place.offset});
+  }
   int64_t sum = 0;
   for (const auto& [place, bytes] : arrays) sum += bytes;
   return sum;
 }
 
 // That the kernels of the step, or of those that run together, know of.
-double Flops(const Plan& plan, int64_t step) {
+double Flops(const Plan& plan, size_t step) {
   double flops = 0;
-  const size_t end = EndOf(plan, step);
-  for (size_t i = static_cast<size_t>(step); i < end; ++i) {
+  const size_t end = plan.EndOfFused(step);
+  for (size_t i = step; i < end; ++i) {
     flops += plan.steps[i].prepared.flops;
   }
   return flops;
 }
 
-Label LabelOf(const Plan& plan, int64_t step) {
-  const PlanStep& planned = plan.steps[static_cast<size_t>(step)];
+Label LabelOf(const Plan& plan, size_t step) {
+  const PlanStep& planned = plan.steps[step];
   if (planned.node < 0) return {planned.note, "copy"};
   const Node& node = plan.graph.nodes[planned.node];
-  const size_t end = EndOf(plan, step);
-  const size_t num_fused = end - static_cast<size_t>(step);
+  const size_t end = plan.EndOfFused(step);
+  const size_t num_fused = end - step;
   if (num_fused == 1) return {node.name, node.op->name};
   const Node& last = plan.graph.nodes[plan.steps[end - 1].node];
   return {absl::StrCat(node.name, " .. ", last.name),
@@ -92,7 +88,7 @@ int64_t Profile::Now() {
 std::string Profile::ToChromeTrace(const Plan& plan) const {
   const int64_t start = events_.empty() ? 0 : events_[0].begin;
   std::string json = "{\"displayTimeUnit\":\"ns\",\"traceEvents\":[";
-  absl::flat_hash_map<int64_t, Label> labels;
+  absl::flat_hash_map<size_t, Label> labels;
   for (const Event& event : events_) {
     const auto [found, is_new] = labels.try_emplace(event.step);
     Label& label = found->second;
@@ -111,12 +107,13 @@ std::string Profile::ToChromeTrace(const Plan& plan) const {
 std::string Profile::ToTable(const Plan& plan,
                              const MachineLimits& limits) const {
   struct Total {
-    int64_t step = 0, calls = 0, time = 0, regions = 0;
+    size_t step = 0;
+    int64_t calls = 0, time = 0, regions = 0;
   };
   std::vector<Total> totals(plan.steps.size());
   int64_t sum = 0;
   for (const Event& event : events_) {
-    Total& total = totals[static_cast<size_t>(event.step)];
+    Total& total = totals[event.step];
     total.step = event.step;
     ++total.calls;
     total.time += event.end - event.begin;

@@ -27,7 +27,7 @@ class Profile {
   // `regions` are the parallel regions of the step.
   void Add(size_t step, int64_t begin, int64_t end, int64_t regions) {
     if (events_.size() < kMaxEvents) {
-      events_.push_back({static_cast<int64_t>(step), begin, end, regions});
+      events_.push_back({step, begin, end, regions});
     }
   }
 
@@ -44,7 +44,8 @@ class Profile {
 
  private:
   struct Event {
-    int64_t step, begin, end, regions;
+    size_t step;
+    int64_t begin, end, regions;
   };
   std::vector<Event> events_;
 };

@@ -204,7 +204,11 @@ void Executor::State::MakeSteps() {
         fused.push_back(std::make_unique<FusedSteps>(
             planned.fusion == Fusion::kBeside ? Fusion::kBeside
                                               : Fusion::kChain));
-        fused.back()->Add(*first.context.kernel, first.attrs, first.args);
+        if (planned.fusion == Fusion::kConsumer) {
+          fused.back()->SetProducer(first.attrs, first.args);
+        } else {
+          fused.back()->Add(*first.context.kernel, first.attrs, first.args);
+        }
         first.run = FusedSteps::Run;
         first.attrs = fused.back().get();
         first.args = {};
@@ -378,7 +382,8 @@ absl::Status Executor::State::Failed(const Step& failed_step,
   const PlanStep& failed = plan.steps[step];
   const std::string where =
       failed.node < 0 ? failed.note : plan.graph.nodes[failed.node].Describe();
-  // A step that fails has written nothing itself.
+  // A step that fails has written nothing itself, but those that run together
+  // with it may have.
   std::vector<std::string> changed;
   absl::flat_hash_set<int32_t> seen;
   const auto add_written = [&](int32_t value) {
@@ -389,7 +394,8 @@ absl::Status Executor::State::Failed(const Step& failed_step,
           absl::StrCat("'", plan.graph.nodes[place.variable].name, "'"));
     }
   };
-  for (size_t i = 0; i < step; ++i) {
+  for (size_t i = 0; i < plan.EndOfFused(step); ++i) {
+    if (i == step) continue;
     const PlanStep& done = plan.steps[i];
     if (done.node < 0) {
       add_written(done.args[1]);

@@ -17,21 +17,27 @@ constexpr size_t kMaxSteps = 1024;
 // Steps that run together, and their arrays.
 class Group {
  public:
-  explicit Group(const Plan& plan) : plan_(&plan) {}
+  // `num_uses` says by value how many want it: arguments of steps, outputs.
+  Group(const Plan& plan, const std::vector<int32_t>& num_uses)
+      : plan_(&plan), num_uses_(&num_uses) {}
 
   // How the step can join; if it can it has.
   Fusion Join(const PlanStep& step) {
     if (is_closed_) return Fusion::kNone;
     if (!IsElementwise(step)) {
+      if (num_steps_ == 0 && IsProducer(step)) producer_ = &step;
       is_closed_ = IsReader(step);
       return is_closed_ ? Fusion::kReader : Fusion::kNone;
     }
+    if (producer_ != nullptr && !MayFollowProducer(step)) return Fusion::kNone;
     const bool updates = Updates(step);
     if (num_steps_ == 0) {
       // It may come before steps of either kind.
       only_updates_ = updates;
       Add(step, Extents(step, Fusion::kChain));
-      return Fusion::kNone;
+      if (producer_ == nullptr) return Fusion::kNone;
+      fusion_ = Fusion::kChain;
+      return Fusion::kConsumer;
     }
     if (num_steps_ == kMaxSteps) return Fusion::kNone;
     for (const Fusion kind : {Fusion::kBeside, Fusion::kChain}) {
@@ -84,35 +90,75 @@ class Group {
     });
   }
 
+  // Whether the step can make its result in blocks, and one argument of another
+  // step is all that wants it.
+  bool IsProducer(const PlanStep& step) const {
+    return step.node >= 0 && step.kernel->writes_blocks != nullptr &&
+           IsDense(step) && (*num_uses_)[step.args.back()] == 2 &&
+           plan_->places[step.args.back()].kind == ValuePlace::Kind::kArena &&
+           step.kernel->writes_blocks(step.prepared.state.get());
+  }
+
+  // Whether the step, if it is the first one, reads what the producer makes,
+  // and has nothing else to do with it.
+  bool MayFollowProducer(const PlanStep& step) const {
+    const int32_t made = producer_->args.back();
+    if (num_steps_ == 0 &&
+        (Size(step.args.back()) != Size(made) ||
+         std::count(step.args.begin(), step.args.end(), made) != 1 ||
+         !Extents(step, Fusion::kChain).has_value())) {
+      return false;
+    }
+    return !Clash(ArraysOf(*producer_), ArraysOf(step, made));
+  }
+
   // Whether the step reads blocks of one of the arrays, and writes to none: not
   // even to the memory of one that nobody needs behind the chain.
   bool IsReader(const PlanStep& step) const {
-    if (num_steps_ == 0 || fusion_ == Fusion::kBeside || step.node < 0 ||
-        step.kernel->reads_blocks == nullptr || !IsDense(step) ||
+    if (num_steps_ == 0 || producer_ != nullptr || fusion_ == Fusion::kBeside ||
+        step.node < 0 || step.kernel->reads_blocks == nullptr ||
+        !IsDense(step) ||
         !step.kernel->reads_blocks(step.prepared.state.get())) {
       return false;
     }
-    const Extent read = ExtentOf(step.args[0], /*written=*/false);
-    if (Size(step.args[0]) != size_ ||
+    const int32_t value = step.args[0];
+    const Extent read = ExtentOf(value, /*written=*/false);
+    if (Size(value) != size_ ||
+        std::count(step.args.begin(), step.args.end(), value) > 1 ||
         std::none_of(extents_.begin(), extents_.end(), [&](const Extent& x) {
           return Overlap(x, read) && x.begin == read.begin && x.end == read.end;
         })) {
       return false;
     }
-    std::vector<Extent> others;
+    return !Clash(ArraysOf(step, value), extents_);
+  }
+
+  // The arrays of the step but that of one value, and its scratch memory.
+  std::vector<Extent> ArraysOf(const PlanStep& step, int32_t but = -1) const {
+    std::vector<Extent> arrays;
     if (step.prepared.workspace_bytes > 0) {
-      others.push_back({ValuePlace::Kind::kArena, -1, step.workspace_offset,
+      arrays.push_back({ValuePlace::Kind::kArena, -1, step.workspace_offset,
                         step.workspace_offset + step.prepared.workspace_bytes,
                         /*written=*/true});
     }
-    for (size_t k = 1; k < step.args.size(); ++k) {
-      others.push_back(ExtentOf(step.args[k], step.kernel->args[k].writes));
+    const Node& node = plan_->graph.nodes[step.node];
+    const auto inputs = node.op->inputs.For(node.attrs);
+    for (size_t k = 0; k < step.args.size(); ++k) {
+      const bool is_unread = step.groups.empty() && k < inputs.size() &&
+                             inputs[k].access == Access::kUnread;
+      if (step.args[k] == but || is_unread) continue;
+      arrays.push_back(ExtentOf(step.args[k], step.kernel->args[k].writes));
     }
-    return std::none_of(others.begin(), others.end(), [&](const Extent& x) {
-      return std::any_of(extents_.begin(), extents_.end(),
-                         [&](const Extent& y) {
-                           return Overlap(x, y) && (x.written || y.written);
-                         });
+    return arrays;
+  }
+
+  // Whether one of the lists has memory that is written in the other.
+  static bool Clash(const std::vector<Extent>& xs,
+                    const std::vector<Extent>& ys) {
+    return std::any_of(xs.begin(), xs.end(), [&](const Extent& x) {
+      return std::any_of(ys.begin(), ys.end(), [&](const Extent& y) {
+        return Overlap(x, y) && (x.written || y.written);
+      });
     });
   }
 
@@ -168,7 +214,9 @@ class Group {
   }
 
   const Plan* plan_;
-  Fusion fusion_ = Fusion::kNone;  // As long as there is one step.
+  const std::vector<int32_t>* num_uses_;
+  const PlanStep* producer_ = nullptr;  // It comes before the steps.
+  Fusion fusion_ = Fusion::kNone;       // As long as there is one step.
   bool only_updates_ = false;
   bool is_closed_ = false;  // By a reader.
   std::vector<Extent> extents_;
@@ -179,12 +227,17 @@ class Group {
 }  // namespace
 
 void FuseSteps(Plan& plan) {
-  Group group(plan);
+  std::vector<int32_t> num_uses(plan.places.size());
+  for (const PlanStep& step : plan.steps) {
+    for (int32_t value : step.args) ++num_uses[value];
+  }
+  for (NodeOutput x : plan.graph.outputs) ++num_uses[plan.index[x]];
+  Group group(plan, num_uses);
   for (PlanStep& step :
        absl::MakeSpan(plan.steps).subspan(plan.num_constant_steps)) {
     step.fusion = group.Join(step);
     if (step.fusion != Fusion::kNone) continue;
-    group = Group(plan);
+    group = Group(plan, num_uses);
     group.Join(step);
   }
 }

@@ -8,12 +8,17 @@
 // A chain may end with a step that reads what it has made in blocks, as
 // reductions do: the chain runs on each block just before it is read.
 //
+// It may also begin with a step that can make its result in blocks, as products
+// do: the chain runs on each block just after it is made, and the result as a
+// whole is never in memory. That needs a chain that is all that reads it.
+//
 // Side by side, if they are updates of variables that have nothing to do with
 // one another: as one parallel loop over all of them, whatever their number and
 // sizes.
 //
-// What is computed is the same, bit for bit, and so is where it lies: fusion
-// changes the order in which elements are visited, and nothing else.
+// What is computed is the same, bit for bit, and so is where it lies, but for
+// what a chain consumes: fusion changes the order in which elements are
+// visited, and nothing else.
 #ifndef MINNOW_GRAPH_FUSION_H_
 #define MINNOW_GRAPH_FUSION_H_
 

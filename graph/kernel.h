@@ -68,6 +68,21 @@ struct ElementsProducer {
   void operator()(int64_t begin, int64_t end) const { make(state, begin, end); }
 };
 
+// Takes elements of an array when they have been computed.
+struct ElementsConsumer {
+  const void* state = nullptr;
+  void (*take)(const void* state, int64_t begin, int64_t end,
+               const void* elements) = nullptr;
+
+  // Whether anybody wants them.
+  bool is_set() const { return take != nullptr; }
+  // The elements [begin, end) of the array lie at `elements`. REQUIRES:
+  // is_set().
+  void operator()(int64_t begin, int64_t end, const void* elements) const {
+    take(state, begin, end, elements);
+  }
+};
+
 // What a kernel may use beside its arguments.
 struct RunContext {
   ThreadPool* threads = nullptr;
@@ -83,6 +98,8 @@ struct RunContext {
   const Kernel* kernel = nullptr;
   // For the first argument of a kernel that reads blocks.
   ElementsProducer produce;
+  // For the last argument of a kernel that writes blocks.
+  ElementsConsumer consume;
 };
 
 // The type of one kernel argument.
@@ -177,6 +194,12 @@ struct Kernel {
   // another, all of them once. It then has `context.produce` make those of a
   // block before it reads them: see fusion.h. Null: it does not.
   bool (*reads_blocks)(const void* prepared) = nullptr;
+  // Whether it had better make its last argument in blocks of elements that
+  // follow one another, each element once, if a step that can run on blocks is
+  // all that reads them. It then gives each block to `context.consume`, from
+  // wherever it has made it; what it leaves in the argument itself does not
+  // matter. Null: it does not.
+  bool (*writes_blocks)(const void* prepared) = nullptr;
 
   constexpr Kernel When(bool (*condition)(const Attrs& attrs)) && {
     when = condition;

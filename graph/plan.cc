@@ -438,11 +438,19 @@ const char* FusionText(Fusion fusion) {
       return "beside";
     case Fusion::kReader:
       return "reads blocks of";
+    case Fusion::kConsumer:
+      return "consumes blocks of";
   }
   return "";
 }
 
 }  // namespace
+
+size_t Plan::EndOfFused(size_t step) const {
+  size_t end = step + 1;
+  while (end < steps.size() && steps[end].fusion != Fusion::kNone) ++end;
+  return end;
+}
 
 std::string Plan::ToString() const {
   std::vector<std::vector<std::string>> rows = {

@@ -10,6 +10,7 @@
 #ifndef MINNOW_GRAPH_PLAN_H_
 #define MINNOW_GRAPH_PLAN_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -63,7 +64,7 @@ struct ValuePlace {
 };
 
 // How a step runs together with the one before it, see fusion.h.
-enum class Fusion : uint8_t { kNone, kChain, kBeside, kReader };
+enum class Fusion : uint8_t { kNone, kChain, kBeside, kReader, kConsumer };
 
 struct PlanStep {
   // The node whose kernel runs; -1 for a copy that ends an update. With groups
@@ -101,6 +102,9 @@ struct Plan {
   // Conversions to dense that no user asked for, and the bytes they make.
   int64_t num_fallbacks = 0;
   int64_t fallback_bytes = 0;
+
+  // Behind the last one of the steps that run together with this one.
+  size_t EndOfFused(size_t step) const;
 
   // One line a step, then totals.
   std::string ToString() const;

@@ -138,14 +138,14 @@ storage, of any factors.)",
       .shape = InferDot,
       .gradient = DotGradient,
       .with_transposed = WithTransposed<0, 1>,
-      .kernels =
-          Joined({KernelsFor(FloatTypes(),
-                             []<typename T>() {
-                               return KernelOf<Multiply<DotAttrs, T>,
+      .kernels = Joined(
+          {KernelsFor(FloatTypes(),
+                      []<typename T>() {
+                        return ProductKernelOf<Multiply<DotAttrs, T>,
                                                PrepareDot<T>, KeepFactor<T>>()
-                                   .When(IsDense);
-                             }),
-                  SparseDotKernels()}),
+                            .When(IsDense);
+                      }),
+           SparseDotKernels()}),
   };
 }
 
@@ -158,13 +158,13 @@ OpDef DotLhsOp() {
       .shape = InferLike,
       .gradient = DotLhsGradient,
       .with_transposed = WithTransposed<kNeither, 1>,
-      .kernels = Joined(
-          {KernelsFor(
-               FloatTypes(),
-               []<typename T>() {
-                 return KernelOf<MultiplyLike<DotAttrs, T>, PrepareDotLhs<T>>();
-               }),
-           SparseDotLhsKernels()}),
+      .kernels =
+          Joined({KernelsFor(FloatTypes(),
+                             []<typename T>() {
+                               return ProductKernelOf<MultiplyLike<DotAttrs, T>,
+                                                      PrepareDotLhs<T>>();
+                             }),
+                  SparseDotLhsKernels()}),
   };
 }
 
@@ -177,13 +177,13 @@ OpDef DotRhsOp() {
       .shape = InferLike,
       .gradient = DotRhsGradient,
       .with_transposed = WithTransposed<1, kNeither>,
-      .kernels = Joined(
-          {KernelsFor(
-               FloatTypes(),
-               []<typename T>() {
-                 return KernelOf<MultiplyLike<DotAttrs, T>, PrepareDotRhs<T>>();
-               }),
-           SparseDotRhsKernels()}),
+      .kernels =
+          Joined({KernelsFor(FloatTypes(),
+                             []<typename T>() {
+                               return ProductKernelOf<MultiplyLike<DotAttrs, T>,
+                                                      PrepareDotRhs<T>>();
+                             }),
+                  SparseDotRhsKernels()}),
   };
 }
 
@@ -269,12 +269,12 @@ transpose_a and transpose_b swap the last two axes of lhs and of rhs.)",
           [](const Attrs& attrs, size_t input, size_t) {
             return WithTransposed<0, 1>(attrs, input, 2);
           },
-      .kernels =
-          KernelsFor(FloatTypes(),
-                     []<typename T>() {
-                       return KernelOf<Multiply<DotAttrs, T>,
-                                       PrepareBatchDot<T>, KeepFactor<T>>();
-                     }),
+      .kernels = KernelsFor(
+          FloatTypes(),
+          []<typename T>() {
+            return ProductKernelOf<Multiply<DotAttrs, T>, PrepareBatchDot<T>,
+                                   KeepFactor<T>>();
+          }),
   };
 }
 

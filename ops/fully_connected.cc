@@ -106,18 +106,18 @@ The rows of data are the rest of its first axis, or its last axis.)",
       .shape = InferFullyConnected,
       .gradient = LinearLayerGradient<FullyConnectedLayer>,
       .kernels = LinearLayerKernels<FullyConnectedLayer>(
-          KernelsFor(
-              FloatTypes(),
-              []<typename T>() {
-                return KernelOf<FullyConnected<T>, PrepareFullyConnected<T>,
-                                KeepFactor<T>>();
-              }),
-          KernelsFor(
-              FloatTypes(),
-              []<typename T>() {
-                return KernelOf<Multiply<FullyConnectedAttrs, T>,
-                                PrepareFullyConnected<T>, KeepFactor<T>>();
-              })),
+          KernelsFor(FloatTypes(),
+                     []<typename T>() {
+                       return ProductKernelOf<FullyConnected<T>,
+                                              PrepareFullyConnected<T>,
+                                              KeepFactor<T>>();
+                     }),
+          KernelsFor(FloatTypes(),
+                     []<typename T>() {
+                       return ProductKernelOf<Multiply<FullyConnectedAttrs, T>,
+                                              PrepareFullyConnected<T>,
+                                              KeepFactor<T>>();
+                     })),
   };
 }
 
@@ -125,8 +125,8 @@ OpDef GradOfData() {
   OpDef op = GradOfDataOp<FullyConnectedLayer>();
   op.shape = InferLike;
   op.kernels = KernelsFor(FloatTypes(), []<typename T>() {
-    return KernelOf<MultiplyLike<FullyConnectedAttrs, T>, PrepareGradOfData<T>,
-                    KeepFactor<T>>();
+    return ProductKernelOf<MultiplyLike<FullyConnectedAttrs, T>,
+                           PrepareGradOfData<T>, KeepFactor<T>>();
   });
   return op;
 }
@@ -135,8 +135,8 @@ OpDef GradOfWeight() {
   OpDef op = GradOfWeightOp<FullyConnectedLayer>();
   op.shape = InferLike;
   op.kernels = KernelsFor(FloatTypes(), []<typename T>() {
-    return KernelOf<MultiplyLike<FullyConnectedAttrs, T>,
-                    PrepareGradOfWeight<T>>();
+    return ProductKernelOf<MultiplyLike<FullyConnectedAttrs, T>,
+                           PrepareGradOfWeight<T>>();
   });
   return op;
 }

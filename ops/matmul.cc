@@ -51,6 +51,31 @@ void ChooseBlocks(int64_t unit, MatMulPlan& plan) {
           : static_cast<int64_t>(kMinParallelOps / 2 / (ops() + 1000)) + 1;
 }
 
+// A matrix of kMinConsumedBytes has left the caches when it is complete, while
+// a block of rows stays there. But each block reads all of op(B) anew, so
+// blocks need some rows, and sums of few terms; longer ones cost more than is
+// saved. Nobody else gets other blocks, as oneDNN's rounding depends on their
+// size.
+constexpr int64_t kMinConsumedBytes = 8 << 20;
+constexpr int64_t kMaxConsumedK = 96;
+constexpr int64_t kConsumedBlockBytes = 1 << 20;
+constexpr int64_t kConsumedRowUnit = 16;
+
+void ChooseConsumableBlocks(int64_t item, MatMulPlan& plan) {
+  const int64_t row_bytes = plan.n * item;
+  if (plan.k == 0 || plan.k > kMaxConsumedK ||
+      plan.batch * plan.m * row_bytes < kMinConsumedBytes) {
+    return;
+  }
+  const int64_t rows = std::min({plan.m, kConsumedBlockBytes / row_bytes,
+                                 plan.batch * plan.m / kMaxBlocks});
+  if (rows < kConsumedRowUnit) return;
+  plan.consumable = true;
+  plan.block_m = rows / kConsumedRowUnit * kConsumedRowUnit;
+  plan.block_n = plan.n;
+  plan.blocks_per_claim = 1;
+}
+
 // Rows that lie a multiple of so many bytes apart compete for the same few
 // lines of the first-level cache. oneDNN reads the rows of op(B), and the
 // columns of op(A), side by side, and is two to three times as fast on a copy
@@ -96,21 +121,51 @@ struct Block {
   int64_t matrix;
 };
 
-// Calls f(Block) for each block of C.
-template <typename F>
-void ForEachBlock(ThreadPool& threads, const MatMulPlan& plan, const F& f) {
+int64_t NumBlocks(const MatMulPlan& plan) {
+  return plan.batch * DivideUp(plan.m, plan.block_m) *
+         DivideUp(plan.n, plan.block_n);
+}
+
+Block BlockAt(const MatMulPlan& plan, int64_t i) {
   const int64_t across = DivideUp(plan.n, plan.block_n);
   const int64_t down = DivideUp(plan.m, plan.block_m);
-  ParallelFor(
-      threads, plan.batch * down * across, plan.blocks_per_claim,
-      [&](int64_t begin, int64_t end) {
-        for (int64_t i = begin; i < end; ++i) {
-          const int64_t row = i / across % down * plan.block_m;
-          const int64_t col = i % across * plan.block_n;
-          f(Block{row, col, std::min(plan.block_m, plan.m - row),
-                  std::min(plan.block_n, plan.n - col), i / (across * down)});
-        }
-      });
+  const int64_t row = i / across % down * plan.block_m;
+  const int64_t col = i % across * plan.block_n;
+  return {row, col, std::min(plan.block_m, plan.m - row),
+          std::min(plan.block_n, plan.n - col), i / (across * down)};
+}
+
+// Calls f(Block, T*) for each block of C, with the place of its first element;
+// from row to row there are n elements. If that is true, a consumer takes the
+// block from there; then a thread makes its next one in the same place.
+template <typename T, typename F>
+void ForEachBlock(const RunContext& context, const MatMulPlan& plan, T* c,
+                  const F& f) {
+  ThreadPool& threads = *context.threads;
+  const int64_t num_blocks = NumBlocks(plan);
+  if (!context.consume.is_set()) {
+    ParallelFor(threads, num_blocks, plan.blocks_per_claim,
+                [&](int64_t begin, int64_t end) {
+                  for (int64_t i = begin; i < end; ++i) {
+                    const Block block = BlockAt(plan, i);
+                    f(block, c + (block.matrix * plan.m + block.row) * plan.n +
+                                 block.col);
+                  }
+                });
+    return;
+  }
+  std::atomic<int64_t> unclaimed = 0;
+  const auto num_places = std::min<int64_t>(plan.batch * plan.m / plan.block_m,
+                                            threads.num_threads());
+  threads.Run(num_places, [&](int64_t place) {
+    T* const to = c + place * plan.block_m * plan.n;
+    for (int64_t i = unclaimed++; i < num_blocks; i = unclaimed++) {
+      const Block block = BlockAt(plan, i);
+      if (!f(block, to)) continue;
+      const int64_t begin = (block.matrix * plan.m + block.row) * plan.n;
+      context.consume(begin, begin + block.rows * plan.n, to);
+    }
+  });
 }
 
 dnnl_status_t MultiplyBlock(const MatMulPlan& plan, const Block& block,
@@ -121,7 +176,6 @@ dnnl_status_t MultiplyBlock(const MatMulPlan& plan, const Block& block,
                         : (block.matrix * plan.m + block.row) * lda;
   b += plan.transpose_b ? (block.matrix * plan.n + block.col) * ldb
                         : block.matrix * plan.k * ldb + block.col;
-  c += (block.matrix * plan.m + block.row) * plan.n + block.col;
   if (bias != nullptr) {
     for (int64_t i = 0; i < block.rows; ++i) {
       std::copy_n(bias + block.col, block.cols, c + i * plan.n);
@@ -150,9 +204,10 @@ absl::Status Multiply(const RunContext& context, const MatMulPlan& plan,
           ? reinterpret_cast<const float*>(plan.kept_b->data())
           : copied(plan.copy_b, b, plan.n, plan.stride_b);
   std::atomic<dnnl_status_t> status = dnnl_success;
-  ForEachBlock(*context.threads, plan, [&](const Block& block) {
-    const dnnl_status_t result = MultiplyBlock(plan, block, a, b, bias, c);
+  ForEachBlock(context, plan, c, [&](const Block& block, float* to) {
+    const dnnl_status_t result = MultiplyBlock(plan, block, a, b, bias, to);
     if (result != dnnl_success) status = result;
+    return result == dnnl_success;
   });
   if (status == dnnl_success) return absl::OkStatus();
   return OneDnnStatus(status, absl::StrCat("multiply ", plan.m, " x ", plan.k,
@@ -222,30 +277,29 @@ absl::Status Multiply(const RunContext& context, const MatMulPlan& plan,
   const int64_t across = DivideUp(plan.n, kPanel);
   const int64_t row_step = plan.transpose_a ? 1 : plan.k;
   const int64_t k_step = plan.transpose_a ? plan.m : 1;
-  ForEachBlock(*context.threads, plan, [&](const Block& block) {
+  ForEachBlock(context, plan, c, [&](const Block& block, T* to) {
     const T* const from = a + block.matrix * plan.m * plan.k;
     const C* const packed = panels + block.matrix * across * kPanel * plan.k;
-    T* const to = c + block.matrix * plan.m * plan.n;
     Vectorize([&]() MINNOW_INLINE {
       // Blocks are cut between panels.
       for (int64_t col = block.col; col < block.col + block.cols;
            col += kPanel) {
         const int64_t cols = std::min(kPanel, plan.n - col);
-        for (int64_t row = block.row; row < block.row + block.rows; ++row) {
+        for (int64_t i = 0; i < block.rows; ++i) {
           C sums[kPanel] = {};
           if (bias != nullptr) {
             for (int64_t j = 0; j < cols; ++j) {
               sums[j] = static_cast<C>(bias[col + j]);
             }
           }
-          MultiplyRow(plan.k, from + row * row_step, k_step,
+          MultiplyRow(plan.k, from + (block.row + i) * row_step, k_step,
                       packed + col * plan.k, sums);
-          for (int64_t j = 0; j < cols; ++j) {
-            to[row * plan.n + col + j] = static_cast<T>(sums[j]);
-          }
+          T* const line = to + i * plan.n + col - block.col;
+          for (int64_t j = 0; j < cols; ++j) line[j] = static_cast<T>(sums[j]);
         }
       }
     });
+    return true;
   });
   return absl::OkStatus();
 }
@@ -264,12 +318,14 @@ MatMulPlan PlanMatMul(int64_t m, int64_t n, int64_t k, bool transpose_a,
                      .block_m = 0,
                      .block_n = 0,
                      .blocks_per_claim = 1,
+                     .consumable = false,
                      .stride_a = 0,
                      .stride_b = 0,
                      .copy_a = false,
                      .copy_b = false,
                      .workspace_bytes = 0};
   ChooseBlocks(kBlockUnit<T>, plan);
+  ChooseConsumableBlocks(static_cast<int64_t>(sizeof(T)), plan);
   if (std::is_same_v<T, float>) {
     ChooseStrides(plan);
   } else if (m > 0) {

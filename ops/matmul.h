@@ -35,6 +35,9 @@ struct MatMulPlan {
   int64_t block_m, block_n;
   // Blocks that are too small for a thread each are claimed together.
   int64_t blocks_per_claim;
+  // Whether blocks are whole rows that context.consume can take: where that is
+  // better than to make C as a whole.
+  bool consumable;
   // Elements from row to row of A and of B as oneDNN reads them: in a copy in
   // the workspace, where a stride of the array itself is bad for caches.
   int64_t stride_a, stride_b;
@@ -50,7 +53,8 @@ template <typename T>
 MatMulPlan PlanMatMul(int64_t m, int64_t n, int64_t k, bool transpose_a,
                       bool transpose_b, int64_t batch = 1);
 
-// `bias` has n elements, or is null. C must not overlap the others.
+// `bias` has n elements, or is null. C must not overlap the others. With
+// context.consume, C is memory for blocks of rows.
 template <typename T>
 absl::Status MatMul(const RunContext& context, const MatMulPlan& plan,
                     const T* a, const T* b, const T* bias, T* c);

@@ -6,7 +6,7 @@
 //     return PlanProduct<T>(x[0][0], x[1][1], x[0][1], false, false);
 //   }
 //
-//   KernelOf<Multiply<NoAttrs, float>, Prepare<float>>()
+//   ProductKernelOf<Multiply<NoAttrs, float>, Prepare<float>>()
 #ifndef MINNOW_OPS_PRODUCT_H_
 #define MINNOW_OPS_PRODUCT_H_
 
@@ -76,6 +76,17 @@ absl::StatusOr<Product> KeepFactor(const RunContext& context,
         KeepB<T>(context, product.plan, static_cast<const T*>(b->values)));
   }
   return kept;
+}
+
+// Like KernelOf, for a function whose state is a Product: a step that runs on
+// blocks may consume what it makes.
+template <auto... parts>
+constexpr Kernel ProductKernelOf() {
+  Kernel kernel = KernelOf<parts...>();
+  kernel.writes_blocks = [](const void* product) {
+    return static_cast<const Product*>(product)->plan.consumable;
+  };
+  return kernel;
 }
 
 // Of the third argument only the shape matters.

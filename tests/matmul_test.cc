@@ -1,5 +1,6 @@
 #include "minnow/ops/matmul.h"
 
+#include <atomic>
 #include <cmath>
 #include <cstdint>
 #include <limits>
@@ -41,13 +42,15 @@ struct Factors {
 // C, computed into memory that holds NaN, with a NaN that stays behind it.
 template <typename T>
 std::vector<T> Multiply(const MatMulPlan& plan, const Factors<T>& x,
-                        bool with_bias, int num_threads) {
+                        bool with_bias, int num_threads,
+                        const ElementsConsumer& consumer = {}) {
   const T nan = static_cast<T>(std::numeric_limits<float>::quiet_NaN());
-  std::vector<T> c(static_cast<size_t>(plan.m * plan.n + 1), nan);
+  std::vector<T> c(static_cast<size_t>(plan.batch * plan.m * plan.n + 1), nan);
   ThreadPool threads(num_threads);
   Buffer workspace = *Buffer::Allocate(plan.workspace_bytes);
   RunContext context;
   context.threads = &threads;
+  context.consume = consumer;
   context.workspace = absl::MakeSpan(workspace.data(),
                                      static_cast<size_t>(plan.workspace_bytes));
   EXPECT_TRUE(MatMul<T>(context, plan, x.a.data(), x.b.data(),
@@ -132,6 +135,46 @@ TYPED_TEST(MatMulTest, HasTheSameBitsForAnyNumberOfThreads) {
       const std::vector<T> more = Multiply(plan, x, true, num_threads);
       for (size_t i = 0; i < one.size(); ++i) {
         ASSERT_EQ(one[i], more[i]) << num_threads << " threads, element " << i;
+      }
+    }
+  }
+}
+
+// Blocks of some rows, of two matrices that end with smaller ones.
+TYPED_TEST(MatMulTest, GivesBlocksToAConsumerOnAnyNumberOfThreads) {
+  using T = TypeParam;
+  struct Result {
+    std::vector<T> c;
+    std::vector<std::atomic<int>> times;
+  };
+  const Sizes s = {90, 67, 33};
+  for (int flags = 0; flags < 4; ++flags) {
+    auto plan = PlanMatMul<T>(s.m, s.n, s.k, flags & 1, flags & 2, 2);
+    EXPECT_FALSE(plan.consumable);
+    Factors<T> x({2 * s.m, s.n, s.k}, 1);
+    std::mt19937 random(2);
+    x.b = RandomMatrix<T>(2 * s.k * s.n, random);
+    plan.block_m = 16;
+    plan.block_n = s.n;
+    const std::vector<T> expected = Multiply(plan, x, true, 1);
+    for (int num_threads : {1, 2, 16}) {
+      Result result;
+      result.c.resize(expected.size());
+      result.times = std::vector<std::atomic<int>>(expected.size());
+      const ElementsConsumer consumer = {
+          &result, [](const void* state, int64_t begin, int64_t end,
+                      const void* elements) {
+            auto& to = *const_cast<Result*>(static_cast<const Result*>(state));
+            EXPECT_LE(end - begin, 16 * 67);
+            for (int64_t i = begin; i < end; ++i) {
+              to.c[i] = static_cast<const T*>(elements)[i - begin];
+              ++to.times[i];
+            }
+          }};
+      Multiply(plan, x, true, num_threads, consumer);
+      for (size_t i = 0; i < expected.size(); ++i) {
+        ASSERT_EQ(result.c[i], expected[i]) << flags << ", element " << i;
+        ASSERT_EQ(result.times[i], 1);
       }
     }
   }

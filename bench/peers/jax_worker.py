@@ -54,6 +54,26 @@ def many(tensors):
     return run
 
 
+def weight(width):
+    head, data = (
+        jax.random.normal(jax.random.key(i), (settings.WEIGHT_BATCH, width)) for i in range(2)
+    )
+    first = jax.random.normal(jax.random.key(2), (width, width))
+    state = first, jnp.zeros_like(first)
+
+    @functools.partial(jax.jit, donate_argnums=0)
+    def step(state, head, data):
+        return momentum_update(state[0], head.T @ data, state[1])
+
+    def run(steps):
+        nonlocal state
+        for _ in range(steps):
+            state = step(state, head, data)
+        jax.block_until_ready(state)
+
+    return run
+
+
 def chain(one, length):
     """The function `one` of a number and of its place, `length` times."""
     first = jax.random.normal(jax.random.key(0), (settings.CHAIN_SIZE,))
@@ -256,6 +276,7 @@ if __name__ == "__main__":
         {
             "sgd_mom": sgd_mom,
             "many": many,
+            "weight": weight,
             "pointwise": functools.partial(chain, arithmetic),
             "pointwise_tanh": functools.partial(chain, lambda x, _: jnp.tanh(x)),
             "mlp": mlp,

@@ -44,6 +44,20 @@ def many(tensors):
     return run
 
 
+def weight(width):
+    head, data = (mx.nd.random.normal(shape=(settings.WEIGHT_BATCH, width)) for _ in range(2))
+    parameter = mx.nd.random.normal(shape=(width, width))
+    grad, mom = (mx.nd.zeros((width, width)) for _ in range(2))
+
+    def run(steps):
+        for _ in range(steps):
+            mx.nd.dot(head, data, transpose_a=True, out=grad)
+            mx.nd.sgd_mom_update(parameter, grad, mom, out=parameter, **OPTIMIZER)
+        parameter.wait_to_read()
+
+    return run
+
+
 def row_update(rows, lazy):
     weight, mom = mx.nd.ones(settings.TABLE_SHAPE), mx.nd.zeros(settings.TABLE_SHAPE)
     values = mx.nd.full((rows, settings.TABLE_SHAPE[1]), 1e-3)
@@ -220,6 +234,7 @@ if __name__ == "__main__":
         {
             "sgd_mom": sgd_mom,
             "many": many,
+            "weight": weight,
             "lazy": functools.partial(row_update, lazy=True),
             "standard": functools.partial(row_update, lazy=False),
             "embedding": embedding,

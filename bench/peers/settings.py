@@ -8,6 +8,7 @@ LEARNING_RATE = 0.01
 MOMENTUM = 0.9
 WEIGHT_DECAY = 1e-4
 
+WEIGHT_BATCH = 64  # Of the work "weight".
 TENSOR_SIZE = 1_000  # Of each tensor of the work "many".
 CHAIN_SIZE = 1_000_000  # The works "pointwise" and "pointwise_tanh".
 CHAIN_FACTOR, CHAIN_TERM = 0.999, 0.001

@@ -62,6 +62,20 @@ def many(tensors):
     return run
 
 
+def weight(width):
+    head, data = (torch.randn(settings.WEIGHT_BATCH, width) for _ in range(2))
+    parameter = nn.Parameter(torch.randn(width, width))
+    parameter.grad = torch.zeros(width, width)
+    optimizer = sgd([parameter])
+
+    def run(steps):
+        for _ in range(steps):
+            torch.mm(head.T, data, out=parameter.grad)
+            optimizer.step()
+
+    return run
+
+
 def lazy(rows):
     """By hand: torch.optim has no momentum for sparse gradients that keeps its size."""
     weight, mom = torch.ones(settings.TABLE_SHAPE), torch.zeros(settings.TABLE_SHAPE)
@@ -229,6 +243,7 @@ if __name__ == "__main__":
         {
             "sgd_mom": sgd_mom,
             "many": many,
+            "weight": weight,
             "lazy": lazy,
             "embedding": embedding,
             "pointwise": functools.partial(chain, arithmetic),

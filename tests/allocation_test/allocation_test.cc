@@ -11,8 +11,10 @@
 #include "minnow/ops/binary.h"
 #include "minnow/ops/builtin.h"
 #include "minnow/ops/convolution.h"
+#include "minnow/ops/dot.h"
 #include "minnow/ops/pooling.h"
 #include "minnow/ops/reduce.h"
+#include "minnow/ops/sgd.h"
 #include "minnow/ops/slice.h"
 #include "minnow/ops/softmax.h"
 #include "minnow/ops/transpose.h"
@@ -100,6 +102,25 @@ TEST(AllocationTest, DenseOperatorsMakeNone) {
   ASSERT_TRUE(graph.ok()) << graph.status();
   auto executor = Executor::Bind(*graph, {.threads = 2});
   ASSERT_TRUE(executor.ok()) << executor.status();
+  EXPECT_EQ(AllocationsOfRuns(*std::move(executor)), 0);
+}
+
+TEST(AllocationTest, AnUpdateThatConsumesAProductMakesNone) {
+  GraphBuilder b(BuiltinOps());
+  const auto variable = [&](absl::string_view name, const Shape& shape) {
+    return b.Variable(name, {.shape = shape,
+                             .dtype = DType::kFloat32,
+                             .init = Initializer::Normal(1)});
+  };
+  const Symbol weight = variable("weight", {2051, 1100});
+  const Symbol grad =
+      op::Dot(variable("head", {5, 2051}), variable("data", {5, 1100}),
+              {.transpose_a = true});
+  op::SgdMomUpdate(weight, grad, b.Variable("mom"), {.lr = 0.1f},
+                   {.out = weight});
+  auto executor = Executor::Bind(*b.Build({}), {.threads = 2});
+  ASSERT_TRUE(executor.ok()) << executor.status();
+  ASSERT_EQ(executor->plan().steps.back().fusion, Fusion::kConsumer);
   EXPECT_EQ(AllocationsOfRuns(*std::move(executor)), 0);
 }
 
