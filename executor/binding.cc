@@ -45,11 +45,11 @@ absl::Status CheckBound(const Graph& graph, const Graph& all,
       }
     }
   }
-  const std::vector<bool> is_state = graph.FindStates();
+  const auto states = graph.FindStates();
   std::vector<std::string> unbound;
   for (size_t id = 0; id < graph.nodes.size(); ++id) {
     const Node& node = graph.nodes[id];
-    if (!node.is_variable() || is_state[id] || !is_needed[id] ||
+    if (!node.is_variable() || states[id] || !is_needed[id] ||
         arrays.contains(node.name) || node.variable().init.has_value()) {
       continue;
     }
@@ -62,31 +62,13 @@ absl::Status CheckBound(const Graph& graph, const Graph& all,
       "initializer"));
 }
 
-namespace {
-
-// What states start with that have no initializer, for each node id: zeros
-// where nothing is given.
-std::vector<double> StateStarts(const Graph& graph) {
-  std::vector<double> values(graph.nodes.size());
-  for (const Node& node : graph.nodes) {
-    if (node.is_variable()) continue;
-    const auto defs = node.op->inputs.For(node.attrs);
-    for (size_t i = 0; i < node.inputs.size(); ++i) {
-      if (defs[i].initial_value != 0) {
-        values[node.inputs[i].node] = defs[i].initial_value;
-      }
-    }
-  }
-  return values;
-}
-
-}  // namespace
+namespace {}  // namespace
 
 absl::StatusOr<std::vector<NDArray>> BindVariables(const Plan& plan,
                                                    const ArraysByName& arrays,
                                                    uint64_t seed) {
   std::vector<NDArray> bound(plan.graph.nodes.size());
-  const std::vector<double> starts = StateStarts(plan.graph);
+  const auto states = plan.graph.FindStates();
   for (size_t id = 0; id < plan.graph.nodes.size(); ++id) {
     const Node& node = plan.graph.nodes[id];
     if (!node.is_variable()) continue;
@@ -100,8 +82,8 @@ absl::StatusOr<std::vector<NDArray>> BindVariables(const Plan& plan,
         NDArray::Zeros(plan.types.shapes[value], *plan.types.dtypes[value],
                        plan.storages[value]);
     absl::Status status = made.status();
-    const Initializer init =
-        node.variable().init.value_or(Initializer::Constant(starts[id]));
+    const Initializer init = node.variable().init.value_or(
+        Initializer::Constant(states[id].value_or(0)));
     if (status.ok() && init != Initializer::Zero() &&
         plan.storages[value] == StorageType::kDense) {
       status = init.Fill(seed, node.name, *made);

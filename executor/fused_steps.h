@@ -21,8 +21,10 @@ class FusedSteps {
  public:
   explicit FusedSteps(Fusion fusion) : fusion_(fusion) {}
 
-  // The step whose result a chain consumes; it comes first. It runs in the
-  // context of Run. `args` and `attrs` have to live as long as this object.
+  // The step whose result a chain consumes, before all others. It runs in the
+  // context of Run, since that of its step may get what the kernel keeps.
+  // `args` and `attrs` have to live as long as this object, as in all
+  // functions.
   void SetProducer(const void* attrs, absl::Span<const ArrayRef* const> args);
 
   void Add(const Kernel& kernel, const void* attrs,
@@ -55,7 +57,7 @@ class FusedSteps {
     int64_t begin, end;
   };
 
-  // The first elements of what a chain consumes.
+  // A block of what a chain consumes: its element `begin` lies at `elements`.
   struct Consumed {
     int64_t begin;
     const std::byte* elements;

@@ -378,12 +378,16 @@ absl::Status Executor::State::RunStepsProfiled() {
 
 absl::Status Executor::State::Failed(const Step& failed_step,
                                      const absl::Status& status) {
-  const size_t step = failed_step.planned;
+  // Of steps that run together it is a reader, the last one, or else a
+  // producer, the first one. The others may have written, but not the step that
+  // fails.
+  const size_t end = plan.EndOfFused(failed_step.planned);
+  const size_t step = plan.steps[end - 1].fusion == Fusion::kReader
+                          ? end - 1
+                          : failed_step.planned;
   const PlanStep& failed = plan.steps[step];
   const std::string where =
       failed.node < 0 ? failed.note : plan.graph.nodes[failed.node].Describe();
-  // A step that fails has written nothing itself, but those that run together
-  // with it may have.
   std::vector<std::string> changed;
   absl::flat_hash_set<int32_t> seen;
   const auto add_written = [&](int32_t value) {
@@ -394,7 +398,7 @@ absl::Status Executor::State::Failed(const Step& failed_step,
           absl::StrCat("'", plan.graph.nodes[place.variable].name, "'"));
     }
   };
-  for (size_t i = 0; i < plan.EndOfFused(step); ++i) {
+  for (size_t i = 0; i < end; ++i) {
     if (i == step) continue;
     const PlanStep& done = plan.steps[i];
     if (done.node < 0) {

@@ -17,9 +17,9 @@ constexpr size_t kMaxSteps = 1024;
 // Steps that run together, and their arrays.
 class Group {
  public:
-  // `num_uses` says by value how many want it: arguments of steps, outputs.
-  Group(const Plan& plan, const std::vector<int32_t>& num_uses)
-      : plan_(&plan), num_uses_(&num_uses) {}
+  // `num_readers` says by value how many want it: inputs, updates and outputs.
+  Group(const Plan& plan, const std::vector<int32_t>& num_readers)
+      : plan_(&plan), num_readers_(&num_readers) {}
 
   // How the step can join; if it can it has.
   Fusion Join(const PlanStep& step) {
@@ -90,11 +90,11 @@ class Group {
     });
   }
 
-  // Whether the step can make its result in blocks, and one argument of another
-  // step is all that wants it.
+  // Whether the step can make its result in blocks, and one input of one node
+  // is all that wants it.
   bool IsProducer(const PlanStep& step) const {
     return step.node >= 0 && step.kernel->writes_blocks != nullptr &&
-           IsDense(step) && (*num_uses_)[step.args.back()] == 2 &&
+           IsDense(step) && (*num_readers_)[step.args.back()] == 1 &&
            plan_->places[step.args.back()].kind == ValuePlace::Kind::kArena &&
            step.kernel->writes_blocks(step.prepared.state.get());
   }
@@ -214,7 +214,7 @@ class Group {
   }
 
   const Plan* plan_;
-  const std::vector<int32_t>* num_uses_;
+  const std::vector<int32_t>* num_readers_;
   const PlanStep* producer_ = nullptr;  // It comes before the steps.
   Fusion fusion_ = Fusion::kNone;       // As long as there is one step.
   bool only_updates_ = false;
@@ -227,17 +227,22 @@ class Group {
 }  // namespace
 
 void FuseSteps(Plan& plan) {
-  std::vector<int32_t> num_uses(plan.places.size());
-  for (const PlanStep& step : plan.steps) {
-    for (int32_t value : step.args) ++num_uses[value];
+  // As the graph says it: a step has the new value of what it changes for an
+  // argument, not the old one.
+  std::vector<int32_t> num_readers(plan.places.size());
+  for (const Node& node : plan.graph.nodes) {
+    for (NodeOutput x : node.inputs) ++num_readers[plan.index[x]];
   }
-  for (NodeOutput x : plan.graph.outputs) ++num_uses[plan.index[x]];
-  Group group(plan, num_uses);
+  for (const Update& update : plan.graph.updates) {
+    ++num_readers[plan.index[update.value]];
+  }
+  for (NodeOutput x : plan.graph.outputs) ++num_readers[plan.index[x]];
+  Group group(plan, num_readers);
   for (PlanStep& step :
        absl::MakeSpan(plan.steps).subspan(plan.num_constant_steps)) {
     step.fusion = group.Join(step);
     if (step.fusion != Fusion::kNone) continue;
-    group = Group(plan, num_uses);
+    group = Group(plan, num_readers);
     group.Join(step);
   }
 }

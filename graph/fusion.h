@@ -10,7 +10,8 @@
 //
 // It may also begin with a step that can make its result in blocks, as products
 // do: the chain runs on each block just after it is made, and the result as a
-// whole is never in memory. That needs a chain that is all that reads it.
+// whole is never in memory. That needs a chain that is all that reads it, and
+// that writes neither to what the first step reads nor to where its blocks lie.
 //
 // Side by side, if they are updates of variables that have nothing to do with
 // one another: as one parallel loop over all of them, whatever their number and

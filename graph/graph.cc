@@ -76,16 +76,18 @@ std::string Graph::OutputName(NodeOutput output) const {
   return absl::StrCat(node.name, "_output", output.output);
 }
 
-std::vector<bool> Graph::FindStates() const {
-  std::vector<bool> is_state(nodes.size());
+std::vector<std::optional<double>> Graph::FindStates() const {
+  std::vector<std::optional<double>> states(nodes.size());
   for (const Node& node : nodes) {
     if (node.is_variable()) continue;
     const auto defs = node.op->inputs.For(node.attrs);
     for (size_t i = 0; i < node.inputs.size(); ++i) {
-      if (defs[i].role == Role::kState) is_state[node.inputs[i].node] = true;
+      if (defs[i].role != Role::kState) continue;
+      std::optional<double>& start = states[node.inputs[i].node];
+      if (!start || defs[i].initial_value != 0) start = defs[i].initial_value;
     }
   }
-  return is_state;
+  return states;
 }
 
 namespace {

@@ -98,8 +98,9 @@ struct Graph {
   // "softmax_output" as MXNet has it, "name_output1" where there are several,
   // or the name of the variable.
   std::string OutputName(NodeOutput output) const;
-  // Whether an input with Role::kState reads the variable, for each node id.
-  std::vector<bool> FindStates() const;
+  // For each node id: of a variable that an input with Role::kState reads, what
+  // its elements start with if it has no initializer.
+  std::vector<std::optional<double>> FindStates() const;
 };
 
 // Checks what passes rely on: inputs come before their readers, outputs exist,

@@ -68,7 +68,10 @@ struct ElementsProducer {
   void operator()(int64_t begin, int64_t end) const { make(state, begin, end); }
 };
 
-// Takes elements of an array when they have been computed.
+// Takes elements of an array when they have been computed. Several threads may
+// call it at once, also in blocks of a ThreadPool. It changes variables at
+// once: what has been given is final, and an error afterwards breaks the
+// executor.
 struct ElementsConsumer {
   const void* state = nullptr;
   void (*take)(const void* state, int64_t begin, int64_t end,

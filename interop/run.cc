@@ -62,7 +62,7 @@ class RunBuilder {
         inputs_(std::move(inputs)),
         builder_(graph.registry),
         imported_(builder_.Import(graph)),
-        is_state_(graph.FindStates()) {}
+        states_(graph.FindStates()) {}
 
   absl::StatusOr<std::vector<NamedArray>> Run() {
     outputs_.assign(imported_.outputs().begin(), imported_.outputs().end());
@@ -89,7 +89,7 @@ class RunBuilder {
       MINNOW_ASSIGN_OR_RETURN(results[k].array, executor.Variable(name));
     }
     for (size_t id = 0; id < graph_.nodes.size(); ++id) {
-      if (!is_state_[id]) continue;
+      if (!states_[id]) continue;
       const std::string& name = graph_.nodes[id].name;
       MINNOW_ASSIGN_OR_RETURN(NDArray array, executor.Variable(name));
       results.push_back({absl::StrCat("aux:", name), std::move(array)});
@@ -127,7 +127,7 @@ class RunBuilder {
   absl::Status AddGradients() {
     for (const auto& [name, request] : options_.gradient_requests) {
       const int32_t id = graph_.Find(name);
-      if (id < 0 || !graph_.nodes[id].is_variable() || is_state_[id]) {
+      if (id < 0 || !graph_.nodes[id].is_variable() || states_[id]) {
         return absl::InvalidArgumentError(absl::StrCat(
             "--grad-req: expected an argument of the graph, found '", name,
             "'"));
@@ -144,7 +144,7 @@ class RunBuilder {
     std::vector<std::string> names;
     for (size_t id = 0; id < graph_.nodes.size(); ++id) {
       const Node& node = graph_.nodes[id];
-      if (!node.is_variable() || is_state_[id] ||
+      if (!node.is_variable() || states_[id] ||
           RequestOf(node.name) == GradientRequest::kNull) {
         continue;
       }
@@ -212,7 +212,7 @@ class RunBuilder {
   Inputs inputs_;
   GraphBuilder builder_;
   ImportedGraph imported_;
-  std::vector<bool> is_state_;
+  std::vector<std::optional<double>> states_;
   std::vector<Symbol> outputs_;
   std::vector<std::string> output_names_;
   // Of arguments whose gradient is added to: with the variable that holds it.

@@ -51,24 +51,26 @@ void ChooseBlocks(int64_t unit, MatMulPlan& plan) {
           : static_cast<int64_t>(kMinParallelOps / 2 / (ops() + 1000)) + 1;
 }
 
-// A matrix of kMinConsumedBytes has left the caches when it is complete, while
-// a block of rows stays there. But each block reads all of op(B) anew, so
-// blocks need some rows, and sums of few terms; longer ones cost more than is
-// saved. Nobody else gets other blocks, as oneDNN's rounding depends on their
-// size.
+// The gradient of a weight is a product of this form: transposed(A) B. If it
+// has kMinConsumedBytes it has left the caches when it is complete, while a
+// block of rows stays there. But each block reads all of B anew, so blocks need
+// some rows, and sums of few terms; longer ones cost more than is saved.
+// Without a consumer the blocks are the same, as oneDNN's rounding depends on
+// their size.
 constexpr int64_t kMinConsumedBytes = 8 << 20;
 constexpr int64_t kMaxConsumedK = 96;
 constexpr int64_t kConsumedBlockBytes = 1 << 20;
 constexpr int64_t kConsumedRowUnit = 16;
+constexpr int64_t kMinConsumedBlocks = 32;  // So that many threads have work.
 
 void ChooseConsumableBlocks(int64_t item, MatMulPlan& plan) {
   const int64_t row_bytes = plan.n * item;
-  if (plan.k == 0 || plan.k > kMaxConsumedK ||
-      plan.batch * plan.m * row_bytes < kMinConsumedBytes) {
+  if (!plan.transpose_a || plan.transpose_b || plan.batch != 1 || plan.k == 0 ||
+      plan.k > kMaxConsumedK || plan.m * row_bytes < kMinConsumedBytes) {
     return;
   }
-  const int64_t rows = std::min({plan.m, kConsumedBlockBytes / row_bytes,
-                                 plan.batch * plan.m / kMaxBlocks});
+  const int64_t rows =
+      std::min(kConsumedBlockBytes / row_bytes, plan.m / kMinConsumedBlocks);
   if (rows < kConsumedRowUnit) return;
   plan.consumable = true;
   plan.block_m = rows / kConsumedRowUnit * kConsumedRowUnit;
@@ -136,8 +138,9 @@ Block BlockAt(const MatMulPlan& plan, int64_t i) {
 }
 
 // Calls f(Block, T*) for each block of C, with the place of its first element;
-// from row to row there are n elements. If that is true, a consumer takes the
-// block from there; then a thread makes its next one in the same place.
+// from row to row there are n elements. f returns whether it has made the
+// block; then a consumer, if there is one, takes it, and the thread makes its
+// next one in the same place.
 template <typename T, typename F>
 void ForEachBlock(const RunContext& context, const MatMulPlan& plan, T* c,
                   const F& f) {
@@ -155,6 +158,7 @@ void ForEachBlock(const RunContext& context, const MatMulPlan& plan, T* c,
     return;
   }
   std::atomic<int64_t> unclaimed = 0;
+  // C has room for so many whole blocks.
   const auto num_places = std::min<int64_t>(plan.batch * plan.m / plan.block_m,
                                             threads.num_threads());
   threads.Run(num_places, [&](int64_t place) {

@@ -35,8 +35,8 @@ struct MatMulPlan {
   int64_t block_m, block_n;
   // Blocks that are too small for a thread each are claimed together.
   int64_t blocks_per_claim;
-  // Whether blocks are whole rows that context.consume can take: where that is
-  // better than to make C as a whole.
+  // Whether an update by C had better consume it by blocks, which then are
+  // whole rows.
   bool consumable;
   // Elements from row to row of A and of B as oneDNN reads them: in a copy in
   // the workspace, where a stride of the array itself is bad for caches.
@@ -54,7 +54,7 @@ MatMulPlan PlanMatMul(int64_t m, int64_t n, int64_t k, bool transpose_a,
                       bool transpose_b, int64_t batch = 1);
 
 // `bias` has n elements, or is null. C must not overlap the others. With
-// context.consume, C is memory for blocks of rows.
+// context.consume, C is memory for blocks; these have to be whole rows.
 template <typename T>
 absl::Status MatMul(const RunContext& context, const MatMulPlan& plan,
                     const T* a, const T* b, const T* bias, T* c);

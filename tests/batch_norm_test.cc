@@ -344,9 +344,10 @@ TEST(BatchNormTest, MxnetFilesKeepIt) {
   EXPECT_EQ(attrs.eps, 1e-5);
   EXPECT_EQ(attrs.axis, -1);
   EXPECT_FALSE(attrs.fix_gamma);
-  const auto is_state = loaded->FindStates();
-  EXPECT_TRUE(is_state[loaded->Find("mean")] && is_state[loaded->Find("var")]);
-  EXPECT_FALSE(is_state[loaded->Find("gamma")]);
+  const auto states = loaded->FindStates();
+  EXPECT_EQ(states[loaded->Find("mean")], 0);
+  EXPECT_EQ(states[loaded->Find("var")], 1);
+  EXPECT_EQ(states[loaded->Find("gamma")], std::nullopt);
 }
 
 // Types and errors ------------------------------------------------------------

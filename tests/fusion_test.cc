@@ -1,7 +1,9 @@
 // Pointwise fusion: which steps run together, and that it changes no bit.
 #include <cstring>
+#include <memory>
 #include <optional>
 #include <random>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -12,6 +14,7 @@
 #include "minnow/core/status.h"
 #include "minnow/executor/executor.h"
 #include "minnow/graph/builder.h"
+#include "minnow/graph/op_def.h"
 #include "minnow/ops/binary.h"
 #include "minnow/ops/builtin.h"
 #include "minnow/ops/reduce.h"
@@ -21,6 +24,7 @@
 namespace minnow {
 namespace {
 
+using ::testing::Each;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
@@ -127,6 +131,44 @@ TEST(FusionTest, NothingJoinsBehindAReader) {
   const Symbol z = b.Add("negative", {b.Add("broadcast_sub", {y, op::Sum(y)})});
   EXPECT_THAT(Fused(*b.Build({z}), {{"x", {5, 3}}}),
               ElementsAre(kNone, kReader, kNone, kChain));
+}
+
+absl::StatusOr<int64_t> PrepareSize(const Attrs&,
+                                    absl::Span<const Shape> shapes) {
+  return shapes[0].num_elements();
+}
+
+// Has all elements made, and fails.
+absl::Status ReadAndFail(const RunContext& context, const NoAttrs&,
+                         const int64_t& size, Dense<const float>,
+                         Dense<float>) {
+  if (!context.produce.is_set()) return absl::InternalError("no producer");
+  context.produce(0, size);
+  return absl::ResourceExhaustedError("no memory");
+}
+
+TEST(FusionTest, AReaderThatFailsNamesItselfAndWhatHasChanged) {
+  Kernel kernel = KernelOf<ReadAndFail, PrepareSize>();
+  kernel.reads_blocks = [](const void*) { return true; };
+  OpDef reader;
+  reader.name = "reader";
+  reader.inputs = {"x"};
+  reader.shape = SameShape;
+  reader.kernels = {kernel};
+  auto ops = std::make_shared<OpRegistry>(*BuiltinOps());
+  ASSERT_TRUE(ops->Add(std::move(reader)).ok());
+  GraphBuilder b(ops);
+  const VariableAttrs numbers = {.shape = {4}, .init = Initializer::One()};
+  const Symbol w = b.Variable("w", numbers);
+  const Symbol next =
+      op::SgdUpdate(w, b.Variable("g", numbers), {.lr = 0.5f}, {.out = w});
+  const Symbol read = b.Add("reader", {next}, {}, {.name = "last"});
+  Executor step = *Executor::Bind(*b.Build({read}), {});
+  EXPECT_EQ(std::string(step.Run().message()),
+            "node 'last' (reader): no memory; the run had changed 'w', the "
+            "executor is broken");
+  EXPECT_FALSE(step.Run().ok());
+  EXPECT_THAT(step.Variable("w")->values<float>(), Each(0.5f));
 }
 
 // What is no longer needed may have given its memory to what the reduction

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <limits>
 #include <random>
 
 #include "absl/container/flat_hash_map.h"
@@ -48,7 +49,41 @@ absl::Status Twice(const RunContext&, const NoAttrs&, Dense<const float> x,
   return absl::OkStatus();
 }
 
+struct MixState {
+  int64_t workspace_bytes = 64;
+};
+
+absl::StatusOr<MixState> PrepareMix(const Attrs&, absl::Span<const Shape>) {
+  return MixState();
+}
+
+// An element depends on others. A consumer gets the last block first; what lies
+// in the output itself, or in the scratch memory, is no number.
+absl::Status Mix(const RunContext& context, const NoAttrs&, const MixState&,
+                 Dense<const float> x, Dense<const float> y, Dense<float> out) {
+  constexpr int64_t kBlock = 3;
+  constexpr float kNoNumber = std::numeric_limits<float>::quiet_NaN();
+  const int64_t n = x.size();
+  std::memset(context.workspace.data(), -1, context.workspace.size());
+  const auto element = [&](int64_t i) {
+    return 0.5f * x.values[(i + 5) % n] + 0.25f * y.values[n - 1 - i];
+  };
+  if (!context.consume.is_set()) {
+    for (int64_t i = 0; i < n; ++i) out.values[i] = element(i);
+    return absl::OkStatus();
+  }
+  for (int64_t end = n; end > 0; end -= kBlock) {
+    const int64_t begin = std::max<int64_t>(0, end - kBlock);
+    for (int64_t i = begin; i < end; ++i) out.values[i - begin] = element(i);
+    context.consume(begin, end, out.data());
+    std::fill(out.values.begin(), out.values.end(), kNoNumber);
+  }
+  return absl::OkStatus();
+}
+
 std::shared_ptr<const OpRegistry> Ops() {
+  Kernel mix = KernelOf<Mix, PrepareMix>();
+  mix.writes_blocks = [](const void*) { return true; };
   auto ops = std::make_shared<OpRegistry>(*BuiltinOps());
   for (OpDef& op : std::vector<OpDef>{
            {.name = "checked_copy",
@@ -63,6 +98,11 @@ std::shared_ptr<const OpRegistry> Ops() {
            .inputs = {{"x", Access::kMutate}, {"y", Access::kUpdate}},
            .shape = SameShape,
            .kernels = {KernelOf<Exchange>()}},
+           {.name = "mix",
+           .doc = "out = x and y in another order",
+           .inputs = {"x", "y"},
+           .shape = SameShape,
+           .kernels = {mix}},
            {.name = "twice",
            .doc = "same, negative = data, -data",
            .inputs = {"data"},
@@ -111,7 +151,7 @@ class RandomGraph {
                                              "checked_copy", "softsign"};
     static constexpr const char* kBinary[] = {"elemwise_add", "elemwise_mul",
                                               "broadcast_sub", "dot", "add_n"};
-    switch (Below(8)) {
+    switch (Below(10)) {
       case 0:
       case 1:
         values_.push_back(b_.Add(kUnary[Below(5)], {Any()}));
@@ -121,7 +161,7 @@ class RandomGraph {
         AddBinary(kBinary[Below(5)]);
         break;
       case 4:
-        AddUpdate();
+        AddUpdate(Any());
         break;
       case 5: {
         const Symbol next =
@@ -142,6 +182,16 @@ class RandomGraph {
           values_.push_back(x);
         }
         break;
+      case 8:
+      case 9: {
+        const Symbol mixed = b_.Add("mix", {Any(), Any()});
+        if (Below(2) == 0) {
+          values_.push_back(mixed);
+        } else {
+          AddUpdate(mixed);
+        }
+        break;
+      }
     }
   }
 
@@ -158,12 +208,12 @@ class RandomGraph {
   }
 
   // Of any value, or of a variable that takes the result.
-  void AddUpdate() {
+  void AddUpdate(Symbol grad) {
     const Symbol variable = variables_[Below(variables_.size())];
     const bool in_place = Below(2) == 0;
     const Symbol weight = in_place ? b_.Latest(variable) : Any();
     const bool out = in_place || !Updated(variable);
-    values_.push_back(op::SgdUpdate(weight, Any(), {.lr = 0.5f, .wd = 0.25f},
+    values_.push_back(op::SgdUpdate(weight, grad, {.lr = 0.5f, .wd = 0.25f},
                                     {.out = out ? variable : Symbol{}}));
   }
 
@@ -295,6 +345,7 @@ bool SameBits(const NDArray& array, const Values& expected) {
 }
 
 TEST(RandomPlanTest, SameBitsAsAnInterpreterOnAnyNumberOfThreads) {
+  int num_consumers = 0;
   for (uint32_t seed = 0; seed < 400; ++seed) {
     const absl::StatusOr<Graph> graph = RandomGraph(seed).Build();
     ASSERT_TRUE(graph.ok()) << seed << ": " << graph.status();
@@ -308,6 +359,9 @@ TEST(RandomPlanTest, SameBitsAsAnInterpreterOnAnyNumberOfThreads) {
       }
       auto executor = Executor::Bind(*graph, options);
       ASSERT_TRUE(executor.ok()) << seed << ": " << executor.status();
+      for (const PlanStep& step : executor->plan().steps) {
+        num_consumers += step.fusion == Fusion::kConsumer;
+      }
       for (int run = 0; run < 2; ++run) {
         expected.Run();
         ASSERT_TRUE(executor->Run().ok());
@@ -325,6 +379,7 @@ TEST(RandomPlanTest, SameBitsAsAnInterpreterOnAnyNumberOfThreads) {
       }
     }
   }
+  EXPECT_GT(num_consumers, 100);
 }
 
 // Bytes of the arena and the steps in which they are in use: from the one that

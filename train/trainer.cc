@@ -196,7 +196,7 @@ absl::StatusOr<ClassificationMetrics> Trainer::Evaluate(
 Checkpoint Trainer::Save() const {
   Checkpoint checkpoint;
   checkpoint.graph = graph_;
-  const std::vector<bool> is_state = graph_.FindStates();
+  const auto states = graph_.FindStates();
   for (size_t id = 0; id < graph_.nodes.size(); ++id) {
     const Node& node = graph_.nodes[id];
     if (!node.is_variable() || node.name == kData || node.name == kLabel) {
@@ -204,9 +204,8 @@ Checkpoint Trainer::Save() const {
     }
     absl::StatusOr<NDArray> array = executor_.Variable(node.name);
     if (!array.ok()) continue;  // Nothing that runs needs it.
-    checkpoint.arrays.push_back(
-        {node.name, *std::move(array),
-         is_state[id] ? Role::kState : Role::kArgument});
+    checkpoint.arrays.push_back({node.name, *std::move(array),
+                                 states[id] ? Role::kState : Role::kArgument});
   }
   for (const SlotValue& slot : executor_.SlotValues()) {
     checkpoint.slots.push_back({slot.node, AttrOf(slot)});
