@@ -99,8 +99,8 @@ int64_t BytesOfCopy(const MatMulPlan& plan, bool copy, int64_t stride) {
 void ChooseStrides(MatMulPlan& plan) {
   plan.stride_a = plan.transpose_a ? plan.m : plan.k;
   plan.stride_b = plan.transpose_b ? plan.k : plan.n;
-  plan.copy_a = plan.transpose_a && NeedsCopy(plan.m, plan.n);
-  plan.copy_b = !plan.transpose_b && NeedsCopy(plan.n, plan.m);
+  plan.copy_a = plan.k > 1 && plan.transpose_a && NeedsCopy(plan.m, plan.n);
+  plan.copy_b = plan.k > 1 && !plan.transpose_b && NeedsCopy(plan.n, plan.m);
   if (plan.copy_a) plan.stride_a += kLine;
   if (plan.copy_b) plan.stride_b += kLine;
   plan.workspace_bytes = BytesOfCopy(plan, plan.copy_a, plan.stride_a) +
@@ -172,6 +172,24 @@ void ForEachBlock(const RunContext& context, const MatMulPlan& plan, T* c,
   });
 }
 
+// A column by a row, which oneDNN takes 1.2 to 4 times as long for. Both are in
+// one piece, transposed or not.
+void MultiplyVectors(const MatMulPlan& plan, const Block& block, const float* a,
+                     const float* b, const float* bias, float* c) {
+  Vectorize([&]() MINNOW_INLINE {
+    for (int64_t i = 0; i < block.rows; ++i) {
+      const float factor = a[i];
+      float* __restrict const row = c + i * plan.n;
+      if (bias != nullptr) {
+        for (int64_t j = 0; j < block.cols; ++j)
+          row[j] = bias[j] + factor * b[j];
+      } else {
+        for (int64_t j = 0; j < block.cols; ++j) row[j] = factor * b[j];
+      }
+    }
+  });
+}
+
 dnnl_status_t MultiplyBlock(const MatMulPlan& plan, const Block& block,
                             const float* a, const float* b, const float* bias,
                             float* c) {
@@ -180,9 +198,14 @@ dnnl_status_t MultiplyBlock(const MatMulPlan& plan, const Block& block,
                         : (block.matrix * plan.m + block.row) * lda;
   b += plan.transpose_b ? (block.matrix * plan.n + block.col) * ldb
                         : block.matrix * plan.k * ldb + block.col;
+  if (bias != nullptr) bias += block.col;
+  if (plan.k == 1) {
+    MultiplyVectors(plan, block, a, b, bias, c);
+    return dnnl_success;
+  }
   if (bias != nullptr) {
     for (int64_t i = 0; i < block.rows; ++i) {
-      std::copy_n(bias + block.col, block.cols, c + i * plan.n);
+      std::copy_n(bias, block.cols, c + i * plan.n);
     }
   }
   const SingleOpenMpThread single;

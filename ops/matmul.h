@@ -9,9 +9,9 @@
 // sizes alone, and each sum over k is made by one thread: the result has the
 // same bits for any number of threads.
 //
-// float32 is oneDNN's. The other types are computed by a loop of our own that
-// adds up in the order of k, 16-bit ones in float32: these have the same bits
-// on every instruction set, too.
+// float32 is oneDNN's, but for a column by a row. The other types are computed
+// by a loop of our own that adds up in the order of k, 16-bit ones in float32:
+// these have the same bits on every instruction set, too.
 #ifndef MINNOW_OPS_MATMUL_H_
 #define MINNOW_OPS_MATMUL_H_
 
