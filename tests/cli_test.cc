@@ -63,6 +63,14 @@ TEST_F(CliTest, WrongUsageIsStatusTwo) {
   }
 }
 
+TEST_F(CliTest, AnErrorOfAnOptionSaysWhatIsInRange) {
+  for (const char* option : {"--layers", "--batch"}) {
+    EXPECT_THAT(RunMinnow({"train", option, "0"}).err,
+                HasSubstr(absl::StrCat(
+                    option, ": Value 0 not in range 1 to 1073741824")));
+  }
+}
+
 // ---- ops --------------------------------------------------------------------
 
 TEST_F(CliTest, OpsListsAllOperatorsWithALineEach) {

@@ -94,7 +94,7 @@ CLI::App* Add(CLI::App& app, TrainCommand& command) {
       ->add_option("--layers", command.layers,
                    "Widths of the hidden layers; default 256,128")
       ->delimiter(',')
-      ->check(CLI::PositiveNumber)
+      ->check(CLI::Range(int64_t{1}, int64_t{1} << 30))
       ->excludes(resume)
       ->excludes(graph);
   parser->add_option("--epochs", command.epochs, "Default 10")
