@@ -7,6 +7,7 @@
 #include "minnow/core/status.h"
 
 namespace minnow {
+
 absl::Status CheckBound(const Graph& graph, const Graph& all,
                         const ArraysByName& arrays,
                         absl::Span<const std::string> constants) {
@@ -61,8 +62,6 @@ absl::Status CheckBound(const Graph& graph, const Graph& all,
       "; expected an array for each variable that is read and has no "
       "initializer"));
 }
-
-namespace {}  // namespace
 
 absl::StatusOr<std::vector<NDArray>> BindVariables(const Plan& plan,
                                                    const ArraysByName& arrays,

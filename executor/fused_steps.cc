@@ -47,11 +47,9 @@ void FusedSteps::AddReader(const RunContext& context, const void* attrs,
 
 void FusedSteps::AddToChain(const Step& step, const Kernel& kernel,
                             absl::Span<const ArrayRef* const> args) {
-  // A step that is no arithmetic is a link of its own, and so is one that reads
-  // what is not an array as a whole.
-  const bool consumes =
-      std::any_of(step.args.begin(), step.args.end(),
-                  [](const Arg& arg) { return arg.consumed; });
+  // A step that is no arithmetic is a link of its own, and so is the first one
+  // behind a producer, which reads what is not an array as a whole.
+  const bool consumes = producer_.has_value() && steps_.empty();
   if (consumes || links_.empty() || links_.back().run.size() == 0 ||
       !links_.back().run.Join(kernel, step.attrs, args)) {
     links_.push_back({steps_.size(), {}});

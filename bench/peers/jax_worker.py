@@ -19,18 +19,23 @@ def momentum_update(weight, grad, mom):
     return weight + mom, mom
 
 
-def sgd_mom(size):
-    weight, grad = (jax.random.normal(jax.random.key(i), (size,)) for i in range(2))
-    state = weight, jnp.zeros_like(weight)
-    step = jax.jit(lambda state, grad: momentum_update(state[0], grad, state[1]), donate_argnums=0)
+def repeated(step, state, *inputs):
+    """Steps that take the state, and give the next one."""
 
     def run(steps):
         nonlocal state
         for _ in range(steps):
-            state = step(state, grad)
+            state = step(state, *inputs)
         jax.block_until_ready(state)
 
     return run
+
+
+def sgd_mom(size):
+    weight, grad = (jax.random.normal(jax.random.key(i), (size,)) for i in range(2))
+    state = weight, jnp.zeros_like(weight)
+    step = jax.jit(lambda state, grad: momentum_update(state[0], grad, state[1]), donate_argnums=0)
+    return repeated(step, state, grad)
 
 
 def many(tensors):
@@ -65,13 +70,7 @@ def weight(width):
     def step(state, head, data):
         return momentum_update(state[0], head.T @ data, state[1])
 
-    def run(steps):
-        nonlocal state
-        for _ in range(steps):
-            state = step(state, head, data)
-        jax.block_until_ready(state)
-
-    return run
+    return repeated(step, state, head, data)
 
 
 def chain(one, length):
@@ -202,13 +201,7 @@ def convolution(batch):
     images = jax.random.uniform(jax.random.key(0), (batch, 1, *settings.IMAGE))
     labels = jax.random.randint(jax.random.key(1), (batch,), 0, settings.CLASSES)
 
-    def run(steps):
-        nonlocal state
-        for _ in range(steps):
-            state = step(state, images, labels)
-        jax.block_until_ready(state)
-
-    return run
+    return repeated(step, state, images, labels)
 
 
 def mlp(batch):
