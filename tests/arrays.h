@@ -5,6 +5,8 @@
 #ifndef MINNOW_TESTS_ARRAYS_H_
 #define MINNOW_TESTS_ARRAYS_H_
 
+#include <cstddef>
+#include <cstring>
 #include <vector>
 
 #include "minnow/core/ndarray.h"
@@ -19,6 +21,12 @@ template <typename T = float>
 std::vector<T> ValuesOf(const NDArray& array) {
   const absl::Span<const T> values = array.values<T>();
   return {values.begin(), values.end()};
+}
+
+// Of dense arrays.
+inline bool SameBits(const NDArray& a, const NDArray& b) {
+  return a.num_bytes() == b.num_bytes() &&
+         std::memcmp(a.raw(), b.raw(), static_cast<size_t>(a.num_bytes())) == 0;
 }
 
 }  // namespace minnow

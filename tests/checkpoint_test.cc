@@ -19,6 +19,7 @@
 #include "minnow/ops/sgd.h"
 #include "minnow/proto/checkpoint.pb.h"
 #include "minnow/proto/record_file.h"
+#include "minnow/tests/arrays.h"
 
 namespace minnow {
 namespace {
@@ -111,8 +112,7 @@ void ExpectSameArray(const NDArray& a, const NDArray& b) {
   EXPECT_EQ(a.indices(), b.indices());
   EXPECT_EQ(a.indptr(), b.indptr());
   ASSERT_EQ(a.num_bytes(), b.num_bytes());
-  EXPECT_EQ(std::memcmp(a.raw(), b.raw(), static_cast<size_t>(a.num_bytes())),
-            0);
+  EXPECT_TRUE(SameBits(a, b));
 }
 
 void ExpectSame(const Checkpoint& a, const Checkpoint& b) {

@@ -1,5 +1,4 @@
 // Pointwise fusion: which steps run together, and that it changes no bit.
-#include <cstring>
 #include <memory>
 #include <optional>
 #include <random>
@@ -19,6 +18,7 @@
 #include "minnow/ops/builtin.h"
 #include "minnow/ops/reduce.h"
 #include "minnow/ops/sgd.h"
+#include "minnow/tests/arrays.h"
 #include "minnow/train/mlp.h"
 
 namespace minnow {
@@ -234,11 +234,7 @@ TEST(FusionTest, SideBySideChangesNoBitOnAnyNumberOfThreads) {
     auto beside = *Executor::Bind(graph, {.threads = threads});
     for (int run = 0; run < 3; ++run) ASSERT_TRUE(beside.Run().ok());
     for (const std::string& name : apart.VariableNames()) {
-      const NDArray expected = *apart.Variable(name);
-      const NDArray found = *beside.Variable(name);
-      ASSERT_EQ(std::memcmp(expected.raw(), found.raw(),
-                            static_cast<size_t>(expected.num_bytes())),
-                0)
+      ASSERT_TRUE(SameBits(*beside.Variable(name), *apart.Variable(name)))
           << name << ", threads " << threads;
     }
   }
@@ -281,10 +277,7 @@ TEST(FusionTest, TrainingChangesNoBitOnAnyNumberOfThreads) {
       const auto fused = TrainedMlp(layers, {.threads = threads});
       ASSERT_TRUE(fused.ok()) << fused.status();
       for (const std::string& name : apart->VariableNames()) {
-        const NDArray expected = *apart->Variable(name);
-        ASSERT_EQ(std::memcmp(fused->Variable(name)->raw(), expected.raw(),
-                              static_cast<size_t>(expected.num_bytes())),
-                  0)
+        ASSERT_TRUE(SameBits(*fused->Variable(name), *apart->Variable(name)))
             << name << ", threads " << threads;
       }
     }
@@ -436,10 +429,7 @@ TEST(FusionTest, ChangesNoBitOnAnyNumberOfThreads) {
           *Executor::Bind(*graph, {.variables = arrays, .threads = threads});
       ASSERT_TRUE(fused.Run().ok());
       for (size_t i = 0; i < fused.num_outputs(); ++i) {
-        const NDArray& expected = apart->Output(i);
-        ASSERT_EQ(std::memcmp(fused.Output(i).raw(), expected.raw(),
-                              static_cast<size_t>(expected.num_bytes())),
-                  0)
+        ASSERT_TRUE(SameBits(fused.Output(i), apart->Output(i)))
             << "seed " << seed << ", output " << i << "\n"
             << fused.plan().ToString();
       }
@@ -508,11 +498,7 @@ TEST(FusionTest, ArithmeticInRegistersChangesNoBit) {
         *graph, {.variables = arrays, .rewrites = {.fuse = false}});
     auto fused = *Executor::Bind(*graph, {.variables = arrays});
     ASSERT_TRUE(apart.Run().ok() && fused.Run().ok());
-    const NDArray& expected = apart.Output(0);
-    EXPECT_EQ(std::memcmp(fused.Output(0).raw(), expected.raw(),
-                          static_cast<size_t>(expected.num_bytes())),
-              0)
-        << "seed " << seed;
+    EXPECT_TRUE(SameBits(fused.Output(0), apart.Output(0))) << "seed " << seed;
   }
 }
 

@@ -1,7 +1,6 @@
 // Products that give each block of their result to the update behind them: when
 // they do, and that it changes no bit.
 #include <algorithm>
-#include <cstring>
 #include <memory>
 #include <random>
 #include <string>
@@ -19,6 +18,7 @@
 #include "minnow/ops/builtin.h"
 #include "minnow/ops/dot.h"
 #include "minnow/ops/sgd.h"
+#include "minnow/tests/arrays.h"
 #include "minnow/train/mlp.h"
 
 namespace minnow {
@@ -79,18 +79,14 @@ void ExpectSameBits(const Graph& graph, const BindOptions& options = {}) {
     return step;
   };
   const Executor apart = run(1, false);
-  const auto same = [](const NDArray& found, const NDArray& expected) {
-    return std::memcmp(found.raw(), expected.raw(),
-                       static_cast<size_t>(expected.num_bytes())) == 0;
-  };
   for (int threads : {1, 3}) {
     const Executor fused = run(threads, true);
     for (size_t i = 0; i < apart.num_outputs(); ++i) {
-      EXPECT_TRUE(same(fused.Output(i), apart.Output(i)))
+      EXPECT_TRUE(SameBits(fused.Output(i), apart.Output(i)))
           << "output " << i << ", threads " << threads;
     }
     for (const std::string& name : apart.VariableNames()) {
-      EXPECT_TRUE(same(*fused.Variable(name), *apart.Variable(name)))
+      EXPECT_TRUE(SameBits(*fused.Variable(name), *apart.Variable(name)))
           << name << ", threads " << threads;
     }
   }
